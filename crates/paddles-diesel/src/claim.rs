@@ -1,0 +1,43 @@
+//! What only one of the databases can say: locks on rows, and the next number of one.
+
+use diesel::sql_types::BigInt;
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl};
+use paddles_domain::{Run, RunName};
+use paddles_repository::Stored;
+
+use crate::connection::AnyConnection;
+use crate::run_row::RunRow;
+use crate::schema::runs;
+use crate::statement::Statement;
+
+/// The run of this name, which nobody else changes until the transaction ends. Every change of a job takes this lock
+/// first: counts stay right, and no two changes can wait for each other.
+///
+/// SQLite has one writer, who holds everything already.
+pub(crate) fn lock_run(connection: &mut AnyConnection, name: &RunName) -> QueryResult<Option<Stored<Run>>> {
+    let run = runs::table.filter(runs::name.eq(name.as_str()));
+    let row = match connection {
+        AnyConnection::Postgres(connection) => run.for_update().first::<RunRow>(connection),
+        AnyConnection::Sqlite(connection) => run.first::<RunRow>(connection),
+    };
+    Ok(row.optional()?.map(Stored::from))
+}
+
+/// A number that no job of any run was given by this function before.
+pub(crate) fn next_job_number(connection: &mut AnyConnection) -> QueryResult<i64> {
+    let next = match connection {
+        AnyConnection::Postgres(_) => "SELECT nextval(pg_get_serial_sequence('jobs', 'id')) AS number",
+        // The writer is alone, and the row that it adds next takes this number.
+        AnyConnection::Sqlite(_) => {
+            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0) + 1 AS number"
+        }
+    };
+    let Number { number } = Statement::new(next).get_result(connection)?;
+    Ok(number)
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}

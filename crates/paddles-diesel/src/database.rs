@@ -1,0 +1,162 @@
+//! A pool of connections, and the two ways to use one: to read, and to write in a transaction.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel::QueryResult;
+use diesel::connection::SimpleConnection;
+use paddles_repository::RepositoryError;
+
+use crate::connection::{AnyConnection, Connector};
+use crate::failure::{is_connection_lost, is_unnamed, repository_error};
+
+/// How long a question waits for a connection when the database is away.
+const CONNECTION_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the next questions are refused at once after one waited in vain.
+const AWAY: Duration = Duration::from_secs(1);
+
+/// Connections are renewed after this time, so that a proxy in between may drop old ones.
+const CONNECTION_LIFETIME: Duration = Duration::from_mins(30);
+
+pub(crate) struct Database {
+    pool: r2d2::Pool<Manager>,
+    statements: Arc<AtomicU64>,
+    /// SQLite has one writer; waiting here is fair, waiting in SQLite is polling.
+    sqlite_writer: Option<Mutex<()>>,
+    found_away: Mutex<Option<Instant>>,
+}
+
+impl Database {
+    pub(crate) fn new(connector: Connector, connections: u32, is_sqlite: bool) -> Self {
+        let statements = connector.statements();
+        let pool = r2d2::Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .connection_timeout(CONNECTION_PATIENCE)
+            .max_lifetime(Some(CONNECTION_LIFETIME))
+            // A ping at each use costs up to a quarter of the rate; a lost connection is noticed when it is used.
+            .test_on_check_out(false)
+            .error_handler(Box::new(LogConnectionErrors))
+            .build_unchecked(Manager(connector));
+        let sqlite_writer = is_sqlite.then(Mutex::default);
+        Self { pool, statements, sqlite_writer, found_away: Mutex::default() }
+    }
+
+    /// How many statements have run on this database since it was opened.
+    pub(crate) fn statements_run(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Asks a question that changes nothing.
+    pub(crate) fn read<T>(
+        &self,
+        question: impl Fn(&mut AnyConnection) -> QueryResult<T>,
+    ) -> Result<T, RepositoryError> {
+        self.on_live_connection(|connection| match question(connection) {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Makes a change whole or not at all: what `change` wrote lasts if it answers `Ok`, and only then.
+    pub(crate) fn write<T>(&self, change: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, RepositoryError> {
+        let _turn = self.sqlite_writer.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+        self.on_live_connection(|connection| {
+            connection.begin_write()?;
+            match change(connection) {
+                // Whether a commit that got no answer holds is unknown, so it is never tried again.
+                Ok(outcome) => Ok(connection.commit().map(|()| outcome)),
+                Err(error) => {
+                    connection.roll_back().ok();
+                    Err(error)
+                }
+            }
+        })
+    }
+
+    /// Runs `attempt`, and once more on another connection whenever it finds its own lost before anything could last.
+    fn on_live_connection<T>(
+        &self,
+        attempt: impl Fn(&mut AnyConnection) -> QueryResult<QueryResult<T>>,
+    ) -> Result<T, RepositoryError> {
+        let mut attempts_left = self.pool.max_size();
+        loop {
+            let mut pooled = self.connection()?;
+            let outcome = attempt(&mut pooled.connection);
+            let error = match outcome {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => {
+                    pooled.lost = true;
+                    return Err(repository_error(error));
+                }
+                Err(error) => error,
+            };
+            pooled.lost = is_connection_lost(&error) || is_unnamed(&error) && !pooled.answers();
+            if !pooled.lost || attempts_left == 0 {
+                return Err(repository_error(error));
+            }
+            attempts_left -= 1;
+        }
+    }
+
+    fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, RepositoryError> {
+        if let Some(pooled) = self.pool.try_get() {
+            return Ok(pooled);
+        }
+        let mut found_away = self.found_away.lock().unwrap_or_else(PoisonError::into_inner);
+        if found_away.is_some_and(|when| when.elapsed() < AWAY) {
+            return Err(RepositoryError::Unavailable { reason: "no connection could be made a moment ago".into() });
+        }
+        drop(found_away);
+        let taken = self.pool.get();
+        found_away = self.found_away.lock().unwrap_or_else(PoisonError::into_inner);
+        *found_away = taken.is_err().then(Instant::now);
+        taken.map_err(|error| RepositoryError::Unavailable { reason: error.to_string() })
+    }
+}
+
+/// Makes connections for the pool.
+struct Manager(Connector);
+
+/// A connection in the pool.
+struct Pooled {
+    connection: AnyConnection,
+    /// It must not be used again.
+    lost: bool,
+}
+
+impl Pooled {
+    fn answers(&mut self) -> bool {
+        self.connection.batch_execute("SELECT 1").is_ok()
+    }
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Pooled;
+    type Error = diesel::ConnectionError;
+
+    fn connect(&self) -> Result<Pooled, diesel::ConnectionError> {
+        Ok(Pooled { connection: self.0.open()?, lost: false })
+    }
+
+    /// Never asked: connections are not tested when they are taken.
+    fn is_valid(&self, _: &mut Pooled) -> Result<(), diesel::ConnectionError> {
+        Ok(())
+    }
+
+    /// A panic may have left a transaction open.
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.lost || std::thread::panicking()
+    }
+}
+
+#[derive(Debug)]
+struct LogConnectionErrors;
+
+impl r2d2::HandleError<diesel::ConnectionError> for LogConnectionErrors {
+    fn handle_error(&self, error: diesel::ConnectionError) {
+        tracing::warn!(%error, "cannot connect to the database");
+    }
+}

@@ -1,0 +1,156 @@
+//! A job's wide row, read and written by the table of the job's keys: each key's column has the key's name.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use chrono::NaiveDateTime;
+use diesel::deserialize::{self, FromSql, QueryableByName};
+use diesel::row::{Field, NamedRow, Row};
+use diesel::sql_types::{Bool, Integer, Text, Timestamp as SqlTimestamp};
+use paddles_domain::{Document, Job, JobChange, JobId, JobKey, JobStatus, JobValues, Kind, RunName, Timestamp, Value};
+use paddles_repository::{JobKeys, RecordId, Stored};
+
+use crate::connection::Backend;
+use crate::statement::{Bind, Statement, question_marks};
+
+/// What every read of jobs selects first, whatever keys are wanted.
+const ALWAYS: &str = "jobs.id, runs.name, jobs.job_id, jobs.status, jobs.posted, jobs.started, jobs.updated";
+
+static EVERYTHING: LazyLock<String> = LazyLock::new(|| select(JobKeys::ALL));
+
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let mut columns = "run_id, job_id, status, posted, started, updated".to_owned();
+    for key in JobKey::all() {
+        let _ = write!(columns, ", \"{}\"", key.name());
+    }
+    let values = question_marks(columns.split(", ").count());
+    format!("INSERT INTO jobs ({columns}) VALUES ({values}) ON CONFLICT (run_id, job_id) DO NOTHING")
+});
+
+/// `SELECT` of `keys`, from jobs and their runs.
+pub(crate) fn select(keys: JobKeys) -> String {
+    let mut sql = format!("SELECT {ALWAYS}");
+    for key in keys.iter() {
+        let _ = write!(sql, ", jobs.\"{}\"", key.name());
+    }
+    sql + " FROM jobs JOIN runs ON runs.id = jobs.run_id"
+}
+
+/// `SELECT` of every key.
+pub(crate) fn select_everything() -> &'static str {
+    &EVERYTHING
+}
+
+/// Adds a job to a run; touches no row if the run has one of this id.
+pub(crate) fn insert(run: RecordId, job_id: &JobId, change: JobChange, now: Timestamp) -> Statement {
+    let mut values = JobValues::default();
+    for (key, value) in change.values {
+        values.set(key, value);
+    }
+    Statement::new(INSERT.as_str())
+        .bind(run.0)
+        .bind(job_id.as_str())
+        .bind(change.after.status.as_str())
+        .bind(now)
+        .bind(change.after.started)
+        .bind(change.updated)
+        .binds(JobKey::all().map(|key| bind(key, values.get(key).cloned())))
+}
+
+/// Writes what changed of a job. The statement of a heartbeat, which says nothing but that the job lives, is kept
+/// prepared.
+pub(crate) fn update(job: RecordId, change: JobChange) -> Statement {
+    let mut sql = "UPDATE jobs SET status = ?, started = ?, updated = ?".to_owned();
+    for (key, _) in &change.values {
+        let _ = write!(sql, ", \"{}\" = ?", key.name());
+    }
+    sql += " WHERE id = ?";
+    let statement = if change.values.is_empty() { Statement::new(sql) } else { Statement::unprepared(sql) };
+    statement
+        .bind(change.after.status.as_str())
+        .bind(change.after.started)
+        .bind(change.updated)
+        .binds(change.values.into_iter().map(|(key, value)| bind(key, value)))
+        .bind(job.0)
+}
+
+/// A null has its column's type too.
+fn bind(key: JobKey, value: Option<Value>) -> Bind {
+    match (value, key.kind()) {
+        (Some(value), _) => value.into(),
+        (None, Kind::Text | Kind::IndexedText | Kind::Document | Kind::Targets) => Bind::Text(None),
+        (None, Kind::Integer) => Bind::Integer(None),
+        (None, Kind::Boolean) => Bind::Boolean(None),
+        (None, Kind::NameTime) => Bind::Time(None),
+    }
+}
+
+/// A row of one of the `SELECT`s above.
+pub(crate) struct JobRow(Stored<Job>);
+
+impl JobRow {
+    pub(crate) fn into_job(self) -> Stored<Job> {
+        self.0
+    }
+}
+
+impl QueryableByName<Backend> for JobRow {
+    fn build<'a>(row: &impl NamedRow<'a, Backend>) -> deserialize::Result<Self> {
+        let mut cells = Cells { row, next: 0 };
+        let id = cells.take::<i32, Integer>()?.unwrap_or_default();
+        let run = cells.take::<String, Text>()?.unwrap_or_default();
+        let job_id = cells.take::<String, Text>()?.unwrap_or_default();
+        let status = cells.take::<String, Text>()?;
+        let mut job = Job {
+            run: RunName::from_stored(run),
+            job_id: JobId::from_stored(job_id),
+            // A status that nobody here wrote says nothing.
+            status: status.and_then(|word| word.parse().ok()).unwrap_or(JobStatus::Unknown),
+            posted: cells.time()?,
+            started: cells.time()?,
+            updated: cells.time()?,
+            values: JobValues::default(),
+        };
+        // The keys that were selected come in the order of the table.
+        for key in JobKey::all() {
+            if cells.next_is(key.name()) {
+                job.values.set(key, cells.value(key.kind())?);
+            }
+        }
+        Ok(Self(Stored { id: RecordId(id), record: job }))
+    }
+}
+
+/// The cells of a row from left to right.
+struct Cells<'r, R> {
+    row: &'r R,
+    next: usize,
+}
+
+impl<'a, R: Row<'a, Backend>> Cells<'_, R> {
+    fn next_is(&self, column: &str) -> bool {
+        Row::get(self.row, self.next).is_some_and(|field| field.field_name() == Some(column))
+    }
+
+    fn take<T: FromSql<S, Backend>, S>(&mut self) -> deserialize::Result<Option<T>> {
+        let field = Row::get(self.row, self.next).ok_or("the row is too short")?;
+        self.next += 1;
+        field.value().map(T::from_sql).transpose()
+    }
+
+    fn time(&mut self) -> deserialize::Result<Option<Timestamp>> {
+        Ok(self.take::<NaiveDateTime, SqlTimestamp>()?.map(Timestamp::from_utc))
+    }
+
+    fn value(&mut self, kind: Kind) -> deserialize::Result<Option<Value>> {
+        Ok(match kind {
+            Kind::Text | Kind::IndexedText => self.take::<String, Text>()?.map(Value::Text),
+            Kind::Integer => self.take::<i32, Integer>()?.map(Value::Integer),
+            Kind::Boolean => self.take::<bool, Bool>()?.map(Value::Boolean),
+            Kind::NameTime => self.time()?.map(Value::Time),
+            Kind::Document | Kind::Targets => {
+                self.take::<String, Text>()?.and_then(Document::from_stored).map(Value::Document)
+            }
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! The port of `paddles-repository`, answered by Postgres or by SQLite embedded in the process. The only crate that
+//! knows SQL.
+//!
+//! [`DieselRepository::open`] brings the tables up to date and gives a repository:
+//!
+//! ```
+//! use paddles_diesel::{DatabaseUrl, DieselRepository};
+//! use paddles_domain::{LabZone, Run, RunName};
+//! use paddles_repository::{Page, RunRepository};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("paddles.db");
+//! # let url = format!("sqlite://{}", file.display());
+//! let url: DatabaseUrl = url.parse()?;
+//! let lab = DieselRepository::open(&url, 2)?;
+//! lab.run_create(&Run::new(RunName::new("me-testing")?, LabZone::default(), "2020-01-02 03:04:05".parse()?))?;
+//! assert_eq!(lab.run_list(Page::new(1, 25)?)?.len(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How it is built
+//!
+//! - One text of each query serves both databases. Plain questions about runs are written in diesel's query language;
+//!   a job's wide row is read and written by the domain's table of keys (`job_row`), in [`Statement`]s that each
+//!   connection keeps prepared. What only one database can say stands in `claim`, and nowhere else.
+//! - A change runs in [`Database::write`]: it locks the run first, asks the domain what the change is, and writes it
+//!   together with the run's counts (`reports`).
+//! - A lost connection is noticed when it is used, and the question asked again on another one, unless it was the
+//!   commit that got no answer.
+//!
+//! # To answer a new question
+//!
+//! Write it in the file of the thing it asks about (`runs`, `jobs`), next to its SQL; take the connection as an argument
+//! so that it can be part of a larger transaction; run the contract suite.
+
+mod claim;
+mod connection;
+mod database;
+mod database_url;
+mod failure;
+mod job_row;
+mod jobs;
+mod migrations;
+mod reports;
+mod run_row;
+mod runs;
+mod schema;
+mod statement;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use failure::OpenError;
+
+use connection::Connector;
+use database::Database;
+use migrations::MigrateError;
+
+/// A repository in a Postgres or SQLite database.
+pub struct DieselRepository {
+    database: Database,
+}
+
+impl DieselRepository {
+    /// Opens the database at `url` with at most `connections` connections, and brings its tables up to date.
+    pub fn open(url: &DatabaseUrl, connections: u32) -> Result<Self, OpenError> {
+        migrate(url)?;
+        let is_sqlite = matches!(url, DatabaseUrl::Sqlite(_));
+        Ok(Self { database: Database::new(Connector::new(url.clone()), connections, is_sqlite) })
+    }
+
+    /// How many SQL statements have run since it was opened, those that begin and end transactions included.
+    pub fn statements_run(&self) -> u64 {
+        self.database.statements_run()
+    }
+}
+
+/// Brings the tables of the database at `url` up to date, and names the migrations that ran.
+pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
+    let place = || url.to_string();
+    let mut connection =
+        Connector::new(url.clone()).open().map_err(|source| OpenError::Connect { url: place(), source })?;
+    migrations::migrate(&mut connection).map_err(|error| match error {
+        MigrateError::Foreign => OpenError::Foreign { url: place() },
+        MigrateError::Failed(reason) => OpenError::Migrate { url: place(), reason },
+    })
+}

@@ -1,0 +1,149 @@
+//! Statements that diesel's query language does not write, in SQL that both databases read.
+//!
+//! diesel prepares no update and no `sql_query` ahead; a [`Statement`] is prepared once per connection, since it says of
+//! itself that its text is one of few.
+
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamp as SqlTimestamp, Untyped};
+use diesel::{QueryResult, RunQueryDsl};
+use paddles_domain::{Timestamp, Value};
+
+use crate::connection::{AnyConnection, Backend};
+
+/// SQL with a `?` for each value.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement {
+    sql: String,
+    binds: Vec<Bind>,
+    is_prepared: bool,
+}
+
+/// A value for a statement.
+#[derive(Debug, Clone)]
+pub(crate) enum Bind {
+    Text(Option<String>),
+    Integer(Option<i32>),
+    BigInt(i64),
+    Boolean(Option<bool>),
+    Time(Option<chrono::NaiveDateTime>),
+}
+
+impl Statement {
+    /// A statement whose text is one of few, so that each connection keeps it prepared.
+    pub(crate) fn new(sql: impl Into<String>) -> Self {
+        Self { sql: sql.into(), binds: Vec::new(), is_prepared: true }
+    }
+
+    /// A statement whose text depends on the request: kept prepared, such texts would pile up without end.
+    pub(crate) fn unprepared(sql: impl Into<String>) -> Self {
+        Self { is_prepared: false, ..Self::new(sql) }
+    }
+
+    /// Gives the next `?` its value.
+    pub(crate) fn bind(mut self, value: impl Into<Bind>) -> Self {
+        self.binds.push(value.into());
+        self
+    }
+
+    /// Gives the next `?`s their values.
+    pub(crate) fn binds(mut self, values: impl IntoIterator<Item = Bind>) -> Self {
+        self.binds.extend(values);
+        self
+    }
+
+    /// Runs it; says how many rows it touched.
+    pub(crate) fn run(self, connection: &mut AnyConnection) -> QueryResult<usize> {
+        self.execute(connection)
+    }
+}
+
+/// `count` question marks for a list of values.
+pub(crate) fn question_marks(count: usize) -> String {
+    vec!["?"; count].join(", ")
+}
+
+impl QueryId for Statement {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Statement {
+    type SqlType = Untyped;
+}
+
+impl RunQueryDsl<AnyConnection> for Statement {}
+
+impl QueryFragment<Backend> for Statement {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        if !self.is_prepared {
+            out.unsafe_to_cache_prepared();
+        }
+        let mut texts = self.sql.split('?');
+        out.push_sql(texts.next().unwrap_or_default());
+        for (bind, text) in self.binds.iter().zip(texts) {
+            match bind {
+                Bind::Text(value) => out.push_bind_param::<Nullable<Text>, _>(value)?,
+                Bind::Integer(value) => out.push_bind_param::<Nullable<Integer>, _>(value)?,
+                Bind::BigInt(value) => out.push_bind_param::<BigInt, _>(value)?,
+                Bind::Boolean(value) => out.push_bind_param::<Nullable<Bool>, _>(value)?,
+                Bind::Time(value) => out.push_bind_param::<Nullable<SqlTimestamp>, _>(value)?,
+            }
+            out.push_sql(text);
+        }
+        Ok(())
+    }
+}
+
+impl From<&str> for Bind {
+    fn from(text: &str) -> Self {
+        Self::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<Option<String>> for Bind {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i32> for Bind {
+    fn from(number: i32) -> Self {
+        Self::Integer(Some(number))
+    }
+}
+
+impl From<Option<i32>> for Bind {
+    fn from(number: Option<i32>) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl From<i64> for Bind {
+    fn from(number: i64) -> Self {
+        Self::BigInt(number)
+    }
+}
+
+impl From<Timestamp> for Bind {
+    fn from(time: Timestamp) -> Self {
+        Self::Time(Some(time.to_utc()))
+    }
+}
+
+impl From<Option<Timestamp>> for Bind {
+    fn from(time: Option<Timestamp>) -> Self {
+        Self::Time(time.map(Timestamp::to_utc))
+    }
+}
+
+impl From<Value> for Bind {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Text(text) => Self::Text(Some(text)),
+            Value::Integer(number) => Self::Integer(Some(number)),
+            Value::Boolean(truth) => Self::Boolean(Some(truth)),
+            Value::Document(document) => Self::Text(Some(document.as_json().to_owned())),
+            Value::Time(time) => time.into(),
+        }
+    }
+}

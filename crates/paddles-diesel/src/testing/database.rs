@@ -1,0 +1,91 @@
+//! An empty database for one test.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use tempfile::TempDir;
+
+use super::cluster::{PostgresCluster, shared_postgres};
+
+/// An empty database that nobody else uses, gone at the end of its scope.
+///
+/// Its constructors panic when the database cannot be made: without it the test cannot go on.
+pub struct TestDatabase {
+    url: String,
+    place: Place,
+}
+
+/// Where a test database lives, which is what has to be removed with it.
+enum Place {
+    Postgres { name: String, maintenance_url: String },
+    Sqlite { _folder: TempDir },
+}
+
+impl TestDatabase {
+    /// A new database on the server that the tests of this process share.
+    ///
+    /// # Panics
+    /// When there is no Postgres, or it refuses.
+    pub fn postgres() -> Self {
+        Self::on(shared_postgres())
+    }
+
+    /// A new database on a server of the test's own.
+    ///
+    /// # Panics
+    /// When the server is down or refuses.
+    #[expect(clippy::panic, reason = "only tests call this, and without a database they cannot go on")]
+    pub fn on(cluster: &PostgresCluster) -> Self {
+        // Unique on every server of this process, and no other process has a server of ours.
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
+
+        let maintenance_url = cluster.url("postgres");
+        // `template0` is empty and never has sessions, so that tests may create databases at the same time.
+        let statement = format!("CREATE DATABASE {name} TEMPLATE template0");
+        if let Err(error) = execute(&maintenance_url, &statement) {
+            panic!("cannot create the test database {name}: {error}");
+        }
+        Self { url: cluster.url(&name), place: Place::Postgres { name, maintenance_url } }
+    }
+
+    /// A new SQLite file in a folder of its own; the file appears when it is first opened.
+    ///
+    /// # Panics
+    /// When there is no room for a temporary folder, or its path is not text.
+    #[expect(clippy::panic, reason = "only tests call this, and without a database they cannot go on")]
+    pub fn sqlite() -> Self {
+        let folder = match tempfile::Builder::new().prefix("paddles-sqlite-").tempdir() {
+            Ok(folder) => folder,
+            Err(error) => panic!("cannot make a folder for a test database: {error}"),
+        };
+        let file = folder.path().join("paddles.db");
+        let Some(path) = file.to_str() else {
+            panic!("{} is not text, so no address can hold it", file.display());
+        };
+        Self { url: format!("sqlite://{path}"), place: Place::Sqlite { _folder: folder } }
+    }
+
+    /// The address in the form the service takes: `postgres://paddles@127.0.0.1:PORT/NAME` or
+    /// `sqlite:///FOLDER/paddles.db`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let Place::Postgres { name, maintenance_url } = &self.place {
+            // FORCE: pools of the test may still hold connections. A failure means that the test stopped its server, and the
+            // whole cluster goes soon anyway.
+            let _ = execute(maintenance_url, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
+
+fn execute(url: &str, statement: &str) -> Result<(), Box<dyn Error>> {
+    PgConnection::establish(url)?.batch_execute(statement)?;
+    Ok(())
+}

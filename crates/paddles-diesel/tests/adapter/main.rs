@@ -1,0 +1,43 @@
+//! The adapter against real databases.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod contract;
+mod faults;
+mod migrations;
+mod statements;
+
+use std::ops::Deref;
+
+use paddles_diesel::DieselRepository;
+use paddles_diesel::testing::TestDatabase;
+use paddles_repository::Repository;
+
+/// A repository in an empty database of its own.
+struct Lab {
+    repository: DieselRepository,
+    // Dropped last: connections must be gone before the database is.
+    database: TestDatabase,
+}
+
+impl Lab {
+    fn sqlite() -> Self {
+        Self::on(TestDatabase::sqlite())
+    }
+
+    fn postgres() -> Self {
+        Self::on(TestDatabase::postgres())
+    }
+
+    fn on(database: TestDatabase) -> Self {
+        let repository = DieselRepository::open(&database.url().parse().unwrap(), 4).unwrap();
+        Self { repository, database }
+    }
+}
+
+impl Deref for Lab {
+    type Target = dyn Repository;
+
+    fn deref(&self) -> &Self::Target {
+        &self.repository
+    }
+}

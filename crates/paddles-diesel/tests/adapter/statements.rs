@@ -1,0 +1,77 @@
+//! How many statements a question costs: never one for each run or job.
+
+use paddles_domain::{
+    Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, Run, RunName, Timestamp, Value,
+};
+use paddles_repository::{JobCreated, JobKeys, JobRepository, JobUpdated, NewJob, Page, RunRepository};
+
+use crate::Lab;
+
+fn now() -> Timestamp {
+    "2020-01-02 03:04:05".parse().unwrap()
+}
+
+fn run(name: &str) -> RunName {
+    RunName::new(name).unwrap()
+}
+
+fn job(id: u32) -> JobId {
+    JobId::new(id.to_string()).unwrap()
+}
+
+fn new_job(id: u32) -> NewJob {
+    let mut patch = JobPatch::with_status(JobStatus::Running);
+    patch.set(JobKey::Description, Some(Value::Text("rados/basic".to_owned())));
+    let report = JobReport { job_id: Some(job(id)), patch };
+    NewJob { run: run("r"), report, admission: Admission::Deployed, zone: LabZone::default() }
+}
+
+/// Counts the statements of a question, asked a second time so that opening a connection does not count.
+fn check<T>(lab: &Lab, at_most: u64, question: impl Fn() -> T, answered: impl Fn(T) -> bool) {
+    question();
+    let before = lab.repository.statements_run();
+    assert!(answered(question()));
+    let statements = lab.repository.statements_run() - before;
+    assert!((1..=at_most).contains(&statements), "{statements} statements, at most {at_most} are allowed");
+}
+
+fn questions_cost_few_statements(lab: &Lab) {
+    let repository = &lab.repository;
+    for number in 0..100 {
+        let new = Run::new(run(&format!("run {number}")), LabZone::default(), now());
+        repository.run_create(&new).unwrap();
+    }
+    for id in 0..300 {
+        repository.job_create(&new_job(id), now()).unwrap();
+    }
+    let id = repository.run_get(&run("r")).unwrap().unwrap().id;
+    let page = Page::new(1, 100).unwrap();
+
+    check(lab, 1, || repository.run_list(page).unwrap(), |runs| runs.len() == 100);
+    check(lab, 1, || repository.job_page(id, None, 300).unwrap(), |jobs| jobs.len() == 300);
+    check(lab, 1, || repository.job_get(&run("r"), &job(7)).unwrap(), |job| job.is_some());
+    check(
+        lab,
+        2,
+        || {
+            let rows = repository.job_index(&run("r"), None).unwrap().unwrap();
+            repository.job_rows(&rows, JobKeys::ALL).unwrap()
+        },
+        |jobs| jobs.len() == 300,
+    );
+    let heartbeat = JobPatch::default();
+    let beat = || repository.job_update(&run("r"), &job(7), &heartbeat, now()).unwrap();
+    check(lab, 6, beat, |updated| updated != JobUpdated::NotFound);
+    let refused = || repository.job_create(&new_job(7), now()).unwrap();
+    check(lab, 1, refused, |created| created == JobCreated::AlreadyExists(job(7)));
+}
+
+#[test]
+fn questions_cost_few_statements_on_sqlite() {
+    questions_cost_few_statements(&Lab::sqlite());
+}
+
+#[test]
+fn questions_cost_few_statements_on_postgres() {
+    questions_cost_few_statements(&Lab::postgres());
+}

@@ -1,0 +1,59 @@
+//! What runs and jobs of Ceph's teuthology ARE, and every rule about them.
+//!
+//! Plain data and plain functions: no I/O, no async, no SQL, no HTTP. Time is passed in. The service `paddles` is built
+//! on it, and any tool can be.
+//!
+//! - A [`Run`] has a [`RunName`], which tells much about it ([`RunName::tell`]), and follows its jobs
+//!   ([`Run::follow`]): their counts ([`RunResults`]) decide its [`RunStatus`].
+//! - A [`Job`] has a [`JobId`] in its run, a [`JobStatus`] and values by [`JobKey`].
+//! - A reporter's JSON becomes a [`JobReport`] or a [`JobPatch`], and that a [`JobChange`], by rules that the real
+//!   clients rely on. Which new jobs are let in is up to [`Admission`].
+//! - A [`Timestamp`] is UTC; [`LabZone`] reads the lab's own clock.
+//!
+//! ```
+//! use paddles_domain::{JobId, JobPatch, JobStatus, LabZone, Run, RunName, RunStatus, Timestamp};
+//!
+//! let now: Timestamp = "2020-01-02 04:00:00".parse()?;
+//! let name = RunName::new("me-2020-01-02_03:04:05-rados-main-distro-basic-mira")?;
+//! let mut run = Run::new(name, LabZone::default(), now);
+//!
+//! let job = JobId::new("7001")?;
+//! let queued = JobPatch::with_status(JobStatus::Queued).create(now);
+//! run.follow(&job, None, &queued);
+//! assert_eq!(run.status, RunStatus::Queued);
+//!
+//! let passed = JobPatch::with_status(JobStatus::Pass).update(&queued.after, now);
+//! run.follow(&job, Some(&queued.after), &passed);
+//! assert_eq!(run.status, RunStatus::FinishedPass);
+//!
+//! // The supervisor reports every job as dead in the end; a verdict stays.
+//! let dead = JobPatch::with_status(JobStatus::Dead).update(&passed.after, now);
+//! assert_eq!(dead.after.status, JobStatus::Pass);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod admission;
+mod job;
+mod job_key;
+mod job_patch;
+mod job_status;
+mod names;
+mod run;
+mod run_name;
+mod run_results;
+mod timestamp;
+mod value;
+
+pub use admission::{Admission, Refused, UnknownAdmission};
+pub use job::{Job, JobId, JobValues};
+pub use job_key::{JobKey, Kind, normalise_key};
+pub use job_patch::{JobChange, JobFacts, JobPatch, JobReport, ReportError};
+pub use job_status::{JobStatus, UnknownJobStatus};
+pub use names::{INDEXED_TEXT_BYTES, INDEXED_TEXT_CHARS, NameError};
+pub use run::{FirstJob, Run};
+pub use run_name::{NameParts, RunName};
+pub use run_results::{RunResults, RunStatus, UnknownRunStatus};
+pub use timestamp::{LabZone, Timestamp, TimestampError, UnknownZone};
+pub use value::{Document, FieldError, Value};
+
+use names::check_name;

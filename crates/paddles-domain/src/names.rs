@@ -1,0 +1,70 @@
+//! What may be the name of a run or the id of a job.
+
+/// The most characters of a text that is indexed: names, ids, branches and the like.
+pub const INDEXED_TEXT_CHARS: usize = 1_024;
+
+/// The most bytes of such a text in UTF-8: an entry of a Postgres index holds about 2,700.
+pub const INDEXED_TEXT_BYTES: usize = 2_600;
+
+/// A text that cannot be a name or an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// It is missing, null or empty. The sentence is the deployed server's; clients print it.
+    #[error("could not find required key: '{key}'")]
+    Missing {
+        /// The key that names it in a document.
+        key: &'static str,
+    },
+    /// It is longer than an index takes.
+    #[error("{key} takes at most {INDEXED_TEXT_CHARS} characters ({INDEXED_TEXT_BYTES} bytes)")]
+    TooLong {
+        /// The key that names it in a document.
+        key: &'static str,
+    },
+    /// No URL could address it.
+    #[error("{key} takes text without slashes or NUL characters, other than '.' and '..'")]
+    NoPathSegment {
+        /// The key that names it in a document.
+        key: &'static str,
+    },
+}
+
+/// Whether `text` can stand in a URL as one segment of the path, and in an index.
+pub(crate) fn check_name(key: &'static str, text: &str) -> Result<(), NameError> {
+    if text.is_empty() {
+        Err(NameError::Missing { key })
+    } else if !fits_index(text) {
+        Err(NameError::TooLong { key })
+    } else if text.contains(['/', '\0']) || text == "." || text == ".." {
+        Err(NameError::NoPathSegment { key })
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether an index takes `text`.
+pub(crate) fn fits_index(text: &str) -> bool {
+    text.len() <= INDEXED_TEXT_BYTES && text.chars().count() <= INDEXED_TEXT_CHARS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_path_segment_that_an_index_takes() {
+        fn check(text: &str, expected: Result<(), NameError>) {
+            assert_eq!(check_name("name", text), expected, "{} bytes", text.len());
+        }
+        let key = "name";
+        check("teuthology-2013-09-25_23:00:06-rados-master-testing-basic-plana", Ok(()));
+        check("ü %41 +&;#", Ok(()));
+        check(&"a".repeat(1_024), Ok(()));
+        check(&"a".repeat(1_025), Err(NameError::TooLong { key }));
+        check(&"€".repeat(1_000), Err(NameError::TooLong { key }));
+        check("", Err(NameError::Missing { key }));
+        check("a/b", Err(NameError::NoPathSegment { key }));
+        check("a\0b", Err(NameError::NoPathSegment { key }));
+        check("..", Err(NameError::NoPathSegment { key }));
+    }
+}

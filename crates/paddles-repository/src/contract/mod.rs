@@ -1,0 +1,77 @@
+//! What every adapter must do, as tests that take any [`Repository`].
+//!
+//! An adapter runs them all with one line for each of its databases, where the path names a function that opens a fresh,
+//! empty repository:
+//!
+//! ```ignore
+//! mod sqlite {
+//!     paddles_repository::contract_tests!(super::open_sqlite);
+//! }
+//! ```
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "tests: their names say what they demand, and they fail by panicking"
+)]
+
+pub mod jobs;
+pub mod races;
+pub mod runs;
+
+use paddles_domain::{Admission, JobId, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp};
+
+use crate::{JobCreated, NewJob, Page, Repository};
+
+/// Runs every test of the suite on repositories that `$open` makes, each on a new one.
+#[macro_export]
+macro_rules! contract_tests {
+    ($open:path) => {
+        $crate::contract_tests!($open; runs: a_new_run_is_empty, a_name_is_taken_once, runs_are_listed_newest_first,
+            a_page_beyond_the_end_is_empty, a_deleted_run_takes_its_jobs, odd_names_come_back);
+        $crate::contract_tests!($open; jobs: every_key_comes_back, a_job_creates_its_run_if_admitted, an_id_is_taken_once,
+            ids_are_picked, a_patch_changes_what_it_says, a_missing_job_is_not_updated, the_run_follows_its_jobs,
+            the_first_job_shows_in_the_run, a_deleted_job_is_forgotten, jobs_come_page_by_page_in_text_order,
+            jobs_are_indexed_newest_first, only_wanted_keys_are_read, large_documents_come_back);
+        $crate::contract_tests!($open; races: jobs_of_one_run_finish_at_once, one_job_is_posted_at_once,
+            one_run_is_created_at_once, jobs_come_and_go_at_once);
+    };
+    ($open:path; $module:ident: $($test:ident),+) => {
+        $(#[test] fn $test() { let lab = $open(); $crate::contract::$module::$test(&*lab); })+
+    };
+}
+
+fn at(second: u32) -> Timestamp {
+    format!("2020-01-02 03:{:02}:{:02}.5", second / 60, second % 60).parse().unwrap()
+}
+
+fn run(name: &str) -> RunName {
+    RunName::new(name).unwrap()
+}
+
+fn job(id: &str) -> JobId {
+    JobId::new(id).unwrap()
+}
+
+fn page(number: u64, count: u32) -> Page {
+    Page::new(number, count).unwrap()
+}
+
+fn new_job(name: &str, id: Option<&str>, patch: JobPatch) -> NewJob {
+    NewJob {
+        run: run(name),
+        report: JobReport { job_id: id.map(job), patch },
+        admission: Admission::Deployed,
+        zone: LabZone::default(),
+    }
+}
+
+/// Posts a job that must be let in.
+fn post(lab: &dyn Repository, name: &str, id: &str, patch: JobPatch, second: u32) {
+    let created = lab.job_create(&new_job(name, Some(id), patch), at(second)).unwrap();
+    assert!(matches!(created, JobCreated::Created(..)), "{name} {id}: {created:?}");
+}
+
+fn status(status: JobStatus) -> JobPatch {
+    JobPatch::with_status(status)
+}

@@ -1,0 +1,93 @@
+//! Many reporters at the same moment, on real threads.
+
+use std::sync::Barrier;
+use std::thread;
+
+use paddles_domain::{JobPatch, JobStatus, RunResults};
+
+use super::{at, job, new_job, post, run, status};
+use crate::{JobCreated, JobKeys, JobUpdated, Repository};
+
+const THREADS: usize = 8;
+
+/// Runs `work` on every thread at once, and collects what each answers.
+fn at_once<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(THREADS);
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|number| {
+                let (start, work) = (&start, &work);
+                scope.spawn(move || {
+                    start.wait();
+                    work(number)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// Compares the stored counts and status of a run with its jobs.
+fn check_counts(lab: &dyn Repository, name: &str) {
+    let stored = lab.run_get(&run(name)).unwrap().unwrap().record;
+    let rows = lab.job_index(&run(name), None).unwrap().unwrap();
+    let mut recount = RunResults::default();
+    let mut first = None;
+    for job in lab.job_rows(&rows, JobKeys::NONE).unwrap() {
+        recount.add(job.record.status);
+        first = Some(first.map_or(job.record.job_id.clone(), |first| job.record.job_id.clone().min(first)));
+    }
+    assert_eq!(stored.results, recount);
+    assert_eq!(stored.status, recount.run_status());
+    assert_eq!(stored.first_job.map(|first| first.job_id), first);
+}
+
+pub fn jobs_of_one_run_finish_at_once(lab: &dyn Repository) {
+    for number in 0..THREADS {
+        post(lab, "r", &number.to_string(), status(JobStatus::Running), 1);
+    }
+    for round in 0..10 {
+        let states = [JobStatus::Pass, JobStatus::Fail, JobStatus::Dead, JobStatus::Running, JobStatus::Waiting];
+        at_once(|number| {
+            let patch = status(states[(number + round) % states.len()]);
+            let updated = lab.job_update(&run("r"), &job(&number.to_string()), &patch, at(2)).unwrap();
+            assert_ne!(updated, JobUpdated::NotFound);
+        });
+        check_counts(lab, "r");
+    }
+}
+
+pub fn one_job_is_posted_at_once(lab: &dyn Repository) {
+    for round in 0..10 {
+        let name = format!("r{round}");
+        let outcomes = at_once(|_| lab.job_create(&new_job(&name, Some("1"), JobPatch::default()), at(1)).unwrap());
+        let created = outcomes.iter().filter(|outcome| matches!(outcome, JobCreated::Created(..))).count();
+        let refused = outcomes.iter().filter(|outcome| **outcome == JobCreated::AlreadyExists(job("1"))).count();
+        assert_eq!((created, refused), (1, THREADS - 1));
+        check_counts(lab, &name);
+    }
+}
+
+pub fn one_run_is_created_at_once(lab: &dyn Repository) {
+    for round in 0..10 {
+        let name = format!("r{round}");
+        at_once(|number| post(lab, &name, &number.to_string(), status(JobStatus::Queued), 1));
+        assert_eq!(lab.run_get(&run(&name)).unwrap().unwrap().record.results.total() as usize, THREADS);
+        check_counts(lab, &name);
+    }
+}
+
+pub fn jobs_come_and_go_at_once(lab: &dyn Repository) {
+    post(lab, "r", "stays", status(JobStatus::Pass), 1);
+    at_once(|number| {
+        for round in 0..10 {
+            let id = format!("{}", (number + round) % THREADS);
+            let state = JobStatus::ALL[(number * round) % JobStatus::ALL.len()];
+            lab.job_create(&new_job("r", Some(&id), status(state)), at(1)).unwrap();
+            lab.job_update(&run("r"), &job(&id), &status(state), at(2)).unwrap();
+            lab.job_create(&new_job("r", None, status(state)), at(2)).unwrap();
+            lab.job_delete(&run("r"), &job(&id)).unwrap();
+        }
+    });
+    check_counts(lab, "r");
+}

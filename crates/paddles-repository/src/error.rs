@@ -1,0 +1,18 @@
+//! What can go wrong between the service and its database.
+
+/// A question that got no answer. Nothing of a change that ends so is stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RepositoryError {
+    /// The database is away, too busy or read-only; the same question may be answered later.
+    #[error("the database is unavailable: {reason}")]
+    Unavailable {
+        /// What the database or the connection said, for the log.
+        reason: String,
+    },
+    /// The database refused a statement that it should have taken: a defect of the adapter.
+    #[error("the database refused a statement: {reason}")]
+    Refused {
+        /// What the database said, for the log.
+        reason: String,
+    },
+}

@@ -1,0 +1,101 @@
+//! Questions about jobs.
+
+use paddles_domain::{
+    Admission, Job, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, Refused, RunName, Timestamp,
+};
+
+use crate::{RecordId, RepositoryError, Stored};
+
+/// Jobs and their reports. Every change keeps the counts of the job's run in the same transaction.
+pub trait JobRepository {
+    /// Adds a job to its run, which is created first if the admission lets it.
+    fn job_create(&self, new: &NewJob, now: Timestamp) -> Result<JobCreated, RepositoryError>;
+
+    /// Applies a patch to a job.
+    fn job_update(
+        &self,
+        run: &RunName,
+        job_id: &JobId,
+        patch: &JobPatch,
+        now: Timestamp,
+    ) -> Result<JobUpdated, RepositoryError>;
+
+    /// A job of a run.
+    fn job_get(&self, run: &RunName, job_id: &JobId) -> Result<Option<Stored<Job>>, RepositoryError>;
+
+    /// Deletes a job of a run; says whether it was there.
+    fn job_delete(&self, run: &RunName, job_id: &JobId) -> Result<bool, RepositoryError>;
+
+    /// Some of a run's jobs by their id as text: the first `limit` behind the id `after`. Asked page by page, since a run
+    /// may hold thousands of jobs of several KB each.
+    fn job_page(&self, run: RecordId, after: Option<&JobId>, limit: u32) -> Result<Vec<Stored<Job>>, RepositoryError>;
+
+    /// The rows of a run's jobs, newest posted first, all or those in one state; `None` if there is no such run.
+    fn job_index(&self, run: &RunName, status: Option<JobStatus>) -> Result<Option<Vec<RecordId>>, RepositoryError>;
+
+    /// The jobs in these rows, in this order, with the values of `keys` alone. Rows that are gone are left out.
+    fn job_rows(&self, rows: &[RecordId], keys: JobKeys) -> Result<Vec<Stored<Job>>, RepositoryError>;
+}
+
+/// A job to be added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewJob {
+    /// The run to which it is posted.
+    pub run: RunName,
+    /// What its reporter says.
+    pub report: JobReport,
+    /// Which jobs are let in.
+    pub admission: Admission,
+    /// The lab's clock, by which the name of a new run is read.
+    pub zone: LabZone,
+}
+
+/// What came of adding a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobCreated {
+    /// It is stored, under this id and in this state.
+    Created(JobId, JobStatus),
+    /// There was a job of this id in the run; it stays as it was.
+    AlreadyExists(JobId),
+    /// It was not let in.
+    Refused(Refused),
+}
+
+/// What came of a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobUpdated {
+    /// It is applied, and the job's status went from one to the other.
+    Updated {
+        /// The status before.
+        before: JobStatus,
+        /// The status now.
+        after: JobStatus,
+    },
+    /// There is no such job.
+    NotFound,
+}
+
+/// A set of keys whose values are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobKeys(u64);
+
+const _: () = assert!(JobKey::COUNT <= 64, "a key is a bit");
+
+impl JobKeys {
+    /// Every key.
+    pub const ALL: Self = Self(u64::MAX);
+
+    /// No key.
+    pub const NONE: Self = Self(0);
+
+    /// These keys and `key`.
+    #[must_use]
+    pub fn with(self, key: JobKey) -> Self {
+        Self(self.0 | 1 << key as u32)
+    }
+
+    /// The keys of the set, in the order of the document.
+    pub fn iter(self) -> impl Iterator<Item = JobKey> {
+        JobKey::all().filter(move |key| self.0 & (1 << *key as u32) != 0)
+    }
+}

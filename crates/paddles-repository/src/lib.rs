@@ -1,0 +1,55 @@
+//! The port: what the service asks of its database, in the service's own words.
+//!
+//! One method is one use case and one transaction. Data goes in (a name, a report, a page, the time), an outcome comes
+//! out; no closures, no handles, no types of any database. An adapter implements the traits here and calls the domain's
+//! rules inside its transactions; a caller holds an `Arc<dyn Repository>` and never learns which database it is.
+//!
+//! - [`RunRepository`]: runs, each with its stored counts.
+//! - [`JobRepository`]: jobs and their reports.
+//!
+//! Absence is no error: look-ups answer an `Option`, changes an outcome. What is left is [`RepositoryError`].
+//!
+//! ```
+//! use paddles_domain::{JobId, JobPatch, JobStatus, RunName, Timestamp};
+//! use paddles_repository::{JobUpdated, Repository, RepositoryError};
+//!
+//! fn bury(lab: &dyn Repository, run: &RunName, job: &JobId, now: Timestamp) -> Result<bool, RepositoryError> {
+//!     let dead = JobPatch::with_status(JobStatus::Dead);
+//!     Ok(lab.job_update(run, job, &dead, now)? != JobUpdated::NotFound)
+//! }
+//! ```
+//!
+//! # To add a question
+//!
+//! Add a method to the trait of the thing it asks about, its name the thing first (`run_list`, `job_update`), with what
+//! it answers for what is not there. Add its test to [`contract`], and only then its query to the adapter.
+
+#[cfg(feature = "contract")]
+pub mod contract;
+mod error;
+mod jobs;
+mod page;
+mod runs;
+
+pub use error::RepositoryError;
+pub use jobs::{JobCreated, JobKeys, JobRepository, JobUpdated, NewJob};
+pub use page::{LARGEST_PAGE, Page, PageError};
+pub use runs::{RunCreated, RunRepository};
+
+/// Everything that the service asks of its database.
+pub trait Repository: RunRepository + JobRepository + Send + Sync {}
+
+impl<T: RunRepository + JobRepository + Send + Sync> Repository for T {}
+
+/// The number of a row, by which later questions name it. Clients see it only when they ask for the field `id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(pub i32);
+
+/// A run or job with the number of its row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored<T> {
+    /// The number of the row.
+    pub id: RecordId,
+    /// What the row holds.
+    pub record: T,
+}

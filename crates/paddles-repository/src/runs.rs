@@ -1,0 +1,29 @@
+//! Questions about runs.
+
+use paddles_domain::{Run, RunName};
+
+use crate::{Page, RepositoryError, Stored};
+
+/// Runs, each with its stored counts: no answer here reads jobs.
+pub trait RunRepository {
+    /// Stores a run without jobs.
+    fn run_create(&self, run: &Run) -> Result<RunCreated, RepositoryError>;
+
+    /// The run of this name.
+    fn run_get(&self, name: &RunName) -> Result<Option<Stored<Run>>, RepositoryError>;
+
+    /// A page of all runs, newest posted first.
+    fn run_list(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError>;
+
+    /// Deletes the run of this name and its jobs; says whether it was there.
+    fn run_delete(&self, name: &RunName) -> Result<bool, RepositoryError>;
+}
+
+/// What came of storing a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunCreated {
+    /// It is stored.
+    Created,
+    /// There was a run of this name; it stays as it was.
+    AlreadyExists,
+}

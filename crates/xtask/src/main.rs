@@ -1,0 +1,65 @@
+//! Developers' commands: `cargo xtask test` and `cargo xtask ci`.
+//!
+//! Whatever a command needs and the machine lacks is named first and then installed. Standard library and clap only, so
+//! that it compiles in seconds.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the terminal is where these commands report")]
+
+// One search for the server, so that what is installed here is what the tests then find.
+#[expect(unreachable_pub, reason = "public in the crate whose file it is")]
+#[path = "../../paddles-diesel/src/testing/binaries.rs"]
+mod binaries;
+mod ci;
+mod postgres;
+mod steps;
+mod test;
+mod teuthology;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::steps::Steps;
+
+/// Developers' commands of this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the tests need, then run all of them
+    Test {
+        /// Passed on to `cargo test`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Everything that must hold before a change is merged: tests, format, lints, documentation, architecture
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let mut steps = Steps::in_folder(workspace());
+    let outcome = match Arguments::parse().command {
+        Task::Test { arguments } => test::run(&mut steps, &arguments),
+        Task::Ci => ci::run(&mut steps),
+    };
+    steps.print_durations();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+/// The repository's root: commands behave alike in every folder of it.
+fn workspace() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).map_or_else(|| here.clone(), PathBuf::from)
+}
