@@ -89,13 +89,13 @@ impl Database {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => {
                     pooled.lost = true;
-                    return Err(repository_error(error));
+                    return Err(repository_error(&error));
                 }
                 Err(error) => error,
             };
             pooled.lost = is_connection_lost(&error) || is_unnamed(&error) && !pooled.answers();
             if !pooled.lost || attempts_left == 0 {
-                return Err(repository_error(error));
+                return Err(repository_error(&error));
             }
             attempts_left -= 1;
         }

@@ -23,7 +23,7 @@ pub enum DatabaseUrl {
 
 /// An address that names no database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a database address takes sqlite://FILE or postgres://USER:PASSWORD@HOST:PORT/NAME")]
+#[error("sqlite://FILE or postgres://USER:PASSWORD@HOST:PORT/NAME")]
 pub struct DatabaseUrlError;
 
 impl DatabaseUrl {

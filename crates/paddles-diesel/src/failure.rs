@@ -32,8 +32,10 @@ pub enum OpenError {
 
 /// Whether the connection is gone, so that the same question may be asked on another one.
 pub(crate) fn is_connection_lost(error: &Error) -> bool {
-    let lost = [DatabaseErrorKind::ClosedConnection, DatabaseErrorKind::UnableToSendCommand];
-    matches!(error, Error::DatabaseError(kind, _) if lost.iter().any(|one| is_kind(one, kind)))
+    matches!(
+        error,
+        Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)
+    )
 }
 
 /// Whether only the text of the error tells what happened: diesel keeps no SQLSTATE.
@@ -41,15 +43,11 @@ pub(crate) fn is_unnamed(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, _))
 }
 
-fn is_kind(one: &DatabaseErrorKind, other: &DatabaseErrorKind) -> bool {
-    std::mem::discriminant(one) == std::mem::discriminant(other)
-}
-
 /// What the port calls `error`.
 ///
 /// Statements here are fixed and their values checked, so an error without a name is the database's own trouble (a full
 /// disk, a shutdown, a lock held for too long): worth another try later.
-pub(crate) fn repository_error(error: Error) -> RepositoryError {
+pub(crate) fn repository_error(error: &Error) -> RepositoryError {
     let reason = error.to_string();
     match error {
         Error::DatabaseError(

@@ -13,10 +13,10 @@ impl JobRepository for DieselRepository {
     /// The refusal of a job that is there is the busiest request of all, one for each heartbeat: a single probe of an
     /// index, before any transaction.
     fn job_create(&self, new: &NewJob, now: Timestamp) -> Result<JobCreated, RepositoryError> {
-        if let Some(job_id) = &new.report.job_id {
-            if self.database.read(|connection| reports::is_known(connection, &new.run, job_id))? {
-                return Ok(JobCreated::AlreadyExists(job_id.clone()));
-            }
+        if let Some(job_id) = &new.report.job_id
+            && self.database.read(|connection| reports::is_known(connection, &new.run, job_id))?
+        {
+            return Ok(JobCreated::AlreadyExists(job_id.clone()));
         }
         self.database.write(|connection| reports::create(connection, new, now))
     }

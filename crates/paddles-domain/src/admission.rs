@@ -68,6 +68,12 @@ impl Admission {
     }
 }
 
+impl std::fmt::Display for Admission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl std::str::FromStr for Admission {
     type Err = UnknownAdmission;
 

@@ -178,7 +178,7 @@ proptest! {
             let change = patch.update(&job(before), at(NOW));
             for (name, json) in borrowed().filter(|(name, _)| *name != "priority" || before == JobStatus::Queued) {
                 let Some(key) = JobKey::from_name(name) else { continue };
-                let last = borrowed().filter(|field| field.0 == name).last().unwrap_or((name, json));
+                let last = borrowed().rfind(|field| field.0 == name).unwrap_or((name, json));
                 let written = change.values.iter().find(|(written, _)| *written == key);
                 prop_assert_eq!(written.map(|(_, value)| value.clone()), Some(key.read(last.1).unwrap()));
             }

@@ -1,1 +1,43 @@
-//! paddles-http
+//! paddles over HTTP: routes, thin handlers, wire documents, and errors as status codes. The only crate that knows HTTP.
+//!
+//! [`server`] serves any [`Repository`](paddles_repository::Repository) on a listener:
+//!
+//! ```no_run
+//! use std::net::TcpListener;
+//! use std::sync::Arc;
+//!
+//! use paddles_http::{HttpSettings, server};
+//! use paddles_repository::Repository;
+//!
+//! async fn serve(lab: Arc<dyn Repository>) -> std::io::Result<()> {
+//!     let listener = TcpListener::bind("127.0.0.1:8080")?;
+//!     server(&lab, HttpSettings::default(), listener)?.run().await
+//! }
+//! ```
+//!
+//! # The way of a request
+//!
+//! `routes` is the table of what is served; a handler (`handlers`) reads the request (`request_body`, `parameters`) into
+//! values of the domain, asks the port one question through the bridge (`bridge`), and renders the answer
+//! (`documents`). What is refused becomes a status and `{"message": ...}` in `api_error`, and nowhere else.
+
+mod api_error;
+mod app;
+mod bridge;
+mod clock;
+mod documents;
+mod endpoint;
+mod handlers;
+mod job_stream;
+mod json_text;
+mod links;
+mod parameters;
+mod request_body;
+mod request_log;
+mod routes;
+mod server;
+mod settings;
+
+pub use links::{LogLinkTemplate, LogLinkTemplateError};
+pub use server::{HttpServer, Stopper, server};
+pub use settings::{HttpSettings, RunsView, UnknownRunsView};

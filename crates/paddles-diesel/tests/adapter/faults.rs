@@ -22,7 +22,7 @@ fn list(lab: &Lab) -> Result<usize, RepositoryError> {
 
 #[test]
 fn a_server_that_was_away_is_found_again() {
-    let mut cluster = PostgresCluster::start().unwrap();
+    let cluster = PostgresCluster::start().unwrap();
     let lab = Lab::on(TestDatabase::on(&cluster));
     create(&lab, "before").unwrap();
 

@@ -1,6 +1,13 @@
 //! The adapter against real databases.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests fail by panicking"
+)]
 
+mod cluster;
 mod contract;
 mod faults;
 mod migrations;

@@ -11,6 +11,7 @@
 #![allow(
     missing_docs,
     clippy::unwrap_used,
+    clippy::panic,
     clippy::missing_panics_doc,
     reason = "tests: their names say what they demand, and they fail by panicking"
 )]

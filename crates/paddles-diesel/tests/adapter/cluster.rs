@@ -108,7 +108,7 @@ fn dropped_cluster_leaves_nothing() {
 fn killed_test_leaves_nothing() {
     let this_program = std::env::current_exe().expect("tests run from a file");
     let mut child = Command::new(this_program)
-        .args(["--exact", "child_that_waits_to_be_killed", "--ignored", "--nocapture"])
+        .args(["--exact", "cluster::child_that_waits_to_be_killed", "--ignored", "--nocapture"])
         .stdout(Stdio::piped())
         .spawn()
         .expect("the child starts");

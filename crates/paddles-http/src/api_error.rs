@@ -1,0 +1,112 @@
+//! What is refused, as a status and `{"message": ...}`. Every error becomes HTTP here and nowhere else.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use paddles_domain::{NameError, Refused, ReportError};
+use paddles_repository::{PageError, RepositoryError};
+
+/// How long a client should wait before it asks again, in seconds. Clients of paddles wait about so long by themselves.
+const RETRY_SECONDS: &str = "1";
+
+/// A request that is not answered as it wished.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    message: String,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+
+    /// The request is wrong; the message names what and says what is allowed.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// There is no such thing.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// The path is there, but not for this method.
+    pub(crate) fn method_not_allowed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, message)
+    }
+
+    /// The body is larger than the service reads.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a body takes at most {limit} bytes"))
+    }
+
+    /// More is asked than can be answered soon.
+    pub(crate) fn busy() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests are waiting; try again")
+    }
+
+    /// A defect of the service, whose details stand in its log.
+    pub(crate) fn defect() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the service failed; its log says why")
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((CONTENT_TYPE, "application/json"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header((RETRY_AFTER, RETRY_SECONDS));
+        }
+        response.body(serde_json::json!({ "message": self.message }).to_string())
+    }
+}
+
+impl From<NameError> for ApiError {
+    fn from(error: NameError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<ReportError> for ApiError {
+    fn from(error: ReportError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<PageError> for ApiError {
+    fn from(error: PageError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::UnknownRun => Self::not_found(refused.to_string()),
+            Refused::NoJobId => Self::invalid(refused.to_string()),
+        }
+    }
+}
+
+/// What the database said is for the log alone: it may name hosts.
+impl From<RepositoryError> for ApiError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Unavailable { reason } => {
+                tracing::warn!(reason, "the database is unavailable");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database is unavailable; try again")
+            }
+            RepositoryError::Refused { reason } => {
+                tracing::error!(reason, "the database refused a statement");
+                Self::defect()
+            }
+        }
+    }
+}

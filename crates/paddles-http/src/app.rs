@@ -1,0 +1,32 @@
+//! What every handler can reach.
+
+use paddles_domain::{Admission, LabZone};
+
+use crate::bridge::Bridge;
+use crate::links::Links;
+use crate::settings::{HttpSettings, RunsView};
+
+/// The service as handlers see it.
+pub(crate) struct App {
+    pub(crate) bridge: Bridge,
+    pub(crate) links: Links,
+    pub(crate) admission: Admission,
+    pub(crate) zone: LabZone,
+    pub(crate) default_runs_count: u32,
+    pub(crate) default_runs_view: RunsView,
+    pub(crate) body_limit: usize,
+}
+
+impl App {
+    pub(crate) fn new(bridge: Bridge, settings: HttpSettings) -> Self {
+        Self {
+            bridge,
+            links: Links::new(&settings.address, settings.job_log_link),
+            admission: settings.admission,
+            zone: settings.zone,
+            default_runs_count: settings.default_runs_count,
+            default_runs_view: settings.default_runs_view,
+            body_limit: settings.body_limit,
+        }
+    }
+}

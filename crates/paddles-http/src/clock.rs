@@ -1,0 +1,9 @@
+//! The one clock of the service: everything further in is told the time.
+
+use paddles_domain::Timestamp;
+
+/// This moment.
+#[allow(clippy::disallowed_methods, reason = "the one place that looks at a clock")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_utc(chrono::Utc::now().naive_utc())
+}

@@ -1,0 +1,99 @@
+//! One path and what it serves by method.
+
+use actix_web::guard::{Any, Get, Head};
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, LOCATION};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, ResponseError, Route};
+
+use crate::api_error::ApiError;
+
+/// A path, ending in a slash, and a handler for each of its methods.
+///
+/// Without the slash GET and HEAD are redirected, as browsers and clients expect; the other methods are served, since the
+/// libraries of clients turn a redirected write into a GET. What nobody handles is 405, and OPTIONS says what is.
+pub(crate) struct Endpoint {
+    path: &'static str,
+    methods: Vec<Method>,
+    reads: Vec<MakeRoute>,
+    writes: Vec<MakeRoute>,
+}
+
+/// Routes cannot be copied, and each is needed with and without the slash.
+type MakeRoute = Box<dyn Fn() -> Route>;
+
+impl Endpoint {
+    pub(crate) fn at(path: &'static str) -> Self {
+        Self { path, methods: vec![Method::OPTIONS], reads: Vec::new(), writes: Vec::new() }
+    }
+
+    /// Serves GET, and HEAD by the same handler.
+    pub(crate) fn get<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args, Output: Responder>,
+        Args: FromRequest + 'static,
+    {
+        self.methods.extend([Method::GET, Method::HEAD]);
+        self.reads.push(Box::new(move || read().to(handler.clone())));
+        self
+    }
+
+    /// Serves a method that changes something.
+    pub(crate) fn write<F, Args>(mut self, method: Method, handler: F) -> Self
+    where
+        F: Handler<Args, Output: Responder>,
+        Args: FromRequest + 'static,
+    {
+        self.methods.push(method.clone());
+        self.writes.push(Box::new(move || web::method(method.clone()).to(handler.clone())));
+        self
+    }
+
+    pub(crate) fn add_to(&self, config: &mut ServiceConfig) {
+        let with_slash = self.reads.iter().chain(&self.writes).map(|make| make());
+        self.add(config, self.path, with_slash);
+        let slashless = self.path.trim_end_matches('/');
+        if !slashless.is_empty() {
+            let redirect = self.reads.iter().map(|_| read().to(add_slash));
+            self.add(config, slashless, redirect.chain(self.writes.iter().map(|make| make())));
+        }
+    }
+
+    fn add(&self, config: &mut ServiceConfig, path: &str, routes: impl Iterator<Item = Route>) {
+        let allow = self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+        let options = allow.clone();
+        let mut resource = web::resource(path);
+        for route in routes {
+            resource = resource.route(route);
+        }
+        let resource = resource
+            .route(web::method(Method::OPTIONS).to(move || {
+                let allow = options.clone();
+                async move { HttpResponse::Ok().insert_header((ALLOW, allow)).finish() }
+            }))
+            .default_service(web::to(move |request: HttpRequest| {
+                let allow = allow.clone();
+                async move {
+                    let message = format!("{} is not allowed here; these are: {allow}", request.method());
+                    let mut response = ApiError::method_not_allowed(message).error_response();
+                    if let Ok(allow) = allow.parse() {
+                        response.headers_mut().insert(ALLOW, allow);
+                    }
+                    response
+                }
+            }));
+        config.service(resource);
+    }
+}
+
+fn read() -> Route {
+    Route::new().guard(Any(Get()).or(Head()))
+}
+
+/// Redirects to the same path with a slash, its query kept.
+///
+/// The path is given without host: whatever proxy stands in front, the client knows how it came here.
+async fn add_slash(request: HttpRequest) -> HttpResponse {
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    HttpResponse::Found().insert_header((LOCATION, format!("{}/{query}", request.uri().path()))).finish()
+}

@@ -1,0 +1,87 @@
+//! `/runs/{name}/jobs/` and `/runs/{name}/jobs/{job_id}/`.
+
+use actix_web::http::Method;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use paddles_domain::{JobPatch, JobReport, JobStatus, RunName};
+use paddles_repository::{JobCreated, JobKeys, JobUpdated, NewJob};
+use serde_json::json;
+
+use super::{done, job_in_path, json, no_job, run_in_path};
+use crate::api_error::ApiError;
+use crate::app::App;
+use crate::clock::now;
+use crate::documents::{JobField, job_document, job_fields};
+use crate::job_stream::{JobPages, answer_jobs};
+use crate::parameters::Parameters;
+use crate::request_body::RequestBody;
+
+/// `GET /runs/{name}/jobs/`: the run's jobs, newest posted first.
+pub(crate) async fn list(request: HttpRequest, app: Data<App>, path: Path<String>) -> Result<HttpResponse, ApiError> {
+    let absent = || ApiError::not_found("associated run was not found");
+    let parameters = Parameters::of(&request);
+    let status: Option<JobStatus> = parameters.read("status")?;
+    let fields = parameters.fields(JobField::from_name)?;
+    let name = run_in_path(&path, absent)?;
+    let rows = app.bridge.ask(move |lab| lab.job_index(&name, status)).await?.ok_or_else(absent)?;
+    if request.method() == Method::HEAD {
+        return Ok(json(""));
+    }
+    let begin = b"[".to_vec();
+    match fields {
+        None => {
+            let pages = JobPages::InRows { rows, keys: JobKeys::ALL };
+            answer_jobs(app, begin, pages, job_document, "]").await
+        }
+        Some(fields) => {
+            let pages = JobPages::InRows { rows, keys: JobField::keys(&fields) };
+            let write = move |out: &mut Vec<u8>, job: &_, links: &_| job_fields(out, job, &fields, links);
+            answer_jobs(app, begin, pages, write, "]").await
+        }
+    }
+}
+
+/// `POST /runs/{name}/jobs/`: a new job, and its run if that must be created. Reporters post every heartbeat here first
+/// and rely on the end of the refusal, "already exists".
+pub(crate) async fn create(app: Data<App>, path: Path<String>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+    let run = RunName::new(path.into_inner())?;
+    let report = body.read_something(|members| Ok(JobReport::read(members.iter(), app.zone)?))?;
+    let new = NewJob { run, report, admission: app.admission, zone: app.zone };
+    match app.bridge.ask(move |lab| lab.job_create(&new, now())).await? {
+        JobCreated::Created(job_id, _) => Ok(json(json!({ "job_id": job_id.as_str() }).to_string())),
+        JobCreated::AlreadyExists(job_id) => Err(ApiError::invalid(format!("job with job_id {job_id} already exists"))),
+        JobCreated::Refused(refused) => Err(refused.into()),
+    }
+}
+
+/// `GET /runs/{name}/jobs/{job_id}/`: the whole job.
+pub(crate) async fn get(app: Data<App>, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
+    let (run, job_id) = job_in_path(&path.0, &path.1, no_job)?;
+    let job = app.bridge.ask(move |lab| lab.job_get(&run, &job_id)).await?.ok_or_else(no_job)?;
+    let mut out = Vec::new();
+    job_document(&mut out, &job, &app.links);
+    Ok(json(out))
+}
+
+/// `PUT /runs/{name}/jobs/{job_id}/`: changes the keys that are sent.
+pub(crate) async fn update(
+    app: Data<App>,
+    names: Path<(String, String)>,
+    body: RequestBody,
+) -> Result<HttpResponse, ApiError> {
+    let absent = || ApiError::not_found("attempted to update a non-existent job");
+    let patch = body.read(|members| Ok(JobPatch::read(members.iter(), app.zone)?))?;
+    let (run, job_id) = job_in_path(&names.0, &names.1, absent)?;
+    match app.bridge.ask(move |lab| lab.job_update(&run, &job_id, &patch, now())).await? {
+        JobUpdated::Updated { .. } => Ok(done()),
+        JobUpdated::NotFound => Err(absent()),
+    }
+}
+
+/// `DELETE /runs/{name}/jobs/{job_id}/`.
+pub(crate) async fn delete(app: Data<App>, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
+    let absent = || ApiError::not_found("attempted to delete a non-existent job");
+    let (run, job_id) = job_in_path(&path.0, &path.1, absent)?;
+    let was_there = app.bridge.ask(move |lab| lab.job_delete(&run, &job_id)).await?;
+    if was_there { Ok(done()) } else { Err(absent()) }
+}

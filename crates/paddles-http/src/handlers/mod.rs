@@ -1,0 +1,38 @@
+//! What each route does: read the request, ask the port, render the answer.
+
+pub(crate) mod jobs;
+pub(crate) mod root;
+pub(crate) mod runs;
+
+use actix_web::HttpResponse;
+use paddles_domain::{JobId, RunName};
+
+use crate::api_error::ApiError;
+
+/// A JSON text as an answer.
+fn json(text: impl actix_web::body::MessageBody + 'static) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(text)
+}
+
+/// What a successful change answers.
+fn done() -> HttpResponse {
+    json("{}")
+}
+
+fn no_run() -> ApiError {
+    ApiError::not_found("run was not found")
+}
+
+fn no_job() -> ApiError {
+    ApiError::not_found("job was not found")
+}
+
+/// The run that a path names; what cannot be a name is no run's.
+fn run_in_path(text: &str, absent: fn() -> ApiError) -> Result<RunName, ApiError> {
+    RunName::new(text).map_err(|_| absent())
+}
+
+/// The job that a path names; what cannot be an id is no job's.
+fn job_in_path(run: &str, job_id: &str, absent: fn() -> ApiError) -> Result<(RunName, JobId), ApiError> {
+    Ok((run_in_path(run, absent)?, JobId::new(job_id).map_err(|_| absent())?))
+}

@@ -1,0 +1,100 @@
+//! `/runs/` and `/runs/{name}/`.
+
+use actix_web::http::Method;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use paddles_domain::{NameError, Run, RunName};
+use paddles_repository::{JobKeys, RunCreated};
+use serde_json::value::RawValue;
+
+use super::{done, json, no_run, run_in_path};
+use crate::api_error::ApiError;
+use crate::app::App;
+use crate::clock::now;
+use crate::documents::{
+    JsonObject, RunField, array, job_document, job_summary, open_run_document, run_document, run_fields, run_summary,
+};
+use crate::job_stream::{JobPages, answer_jobs};
+use crate::parameters::Parameters;
+use crate::request_body::RequestBody;
+use crate::settings::RunsView;
+
+/// `GET /runs/`: a page of runs, newest posted first.
+pub(crate) async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, ApiError> {
+    let parameters = Parameters::of(&request);
+    let page = parameters.page(app.default_runs_count)?;
+    let fields = parameters.fields(RunField::from_name)?;
+    let view = parameters.read("view")?.unwrap_or(app.default_runs_view);
+    let runs = app.bridge.ask(move |lab| lab.run_list(page)).await?;
+    Ok(json(match (fields, view) {
+        (Some(fields), _) => array(&runs, |out, run| run_fields(out, run, &fields, &app.links)),
+        (None, RunsView::Full) => array(&runs, |out, run| run_document(out, run, &app.links)),
+        (None, RunsView::Summary) => {
+            let mut out = Vec::new();
+            let mut object = JsonObject::begin(&mut out);
+            for run in &runs {
+                run_summary(&mut object, run, &app.links);
+            }
+            object.end();
+            out
+        }
+    }))
+}
+
+/// `POST /runs/`: a new run, of which only the name is read.
+pub(crate) async fn create(app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+    let name = body.read(|members| name_of(members.get("name")))?;
+    let run = Run::new(name.clone(), app.zone, now());
+    match app.bridge.ask(move |lab| lab.run_create(&run)).await? {
+        RunCreated::Created => Ok(done()),
+        RunCreated::AlreadyExists => Err(ApiError::invalid(format!("run with name {name} already exists"))),
+    }
+}
+
+fn name_of(json: Option<&RawValue>) -> Result<RunName, ApiError> {
+    let missing = NameError::Missing { key: "name" };
+    let json = json.map(RawValue::get).filter(|json| *json != "null").ok_or(missing)?;
+    let text: String = serde_json::from_str(json).map_err(|_| ApiError::invalid("name takes text"))?;
+    Ok(RunName::new(text)?)
+}
+
+/// `GET /runs/{name}/`: the run with its whole jobs by their id as text. HEAD asks whether it is there.
+pub(crate) async fn get(request: HttpRequest, app: Data<App>, path: Path<String>) -> Result<HttpResponse, ApiError> {
+    let name = run_in_path(&path, no_run)?;
+    let view = Parameters::of(&request).read("view")?.unwrap_or(app.default_runs_view);
+    let run = app.bridge.ask(move |lab| lab.run_get(&name)).await?.ok_or_else(no_run)?;
+    if request.method() == Method::HEAD {
+        return Ok(json(""));
+    }
+    if view == RunsView::Summary {
+        return summary(&app, run.record.name).await;
+    }
+    let mut begin = Vec::new();
+    let pages = JobPages::InTextOrder { run: run.id, after: None };
+    let mut document = open_run_document(&mut begin, &run, &app.links);
+    document.member("jobs").push(b'[');
+    answer_jobs(app, begin, pages, job_document, "]}").await
+}
+
+/// The jobs of a run, keyed by their id: small, since their documents stay unread.
+async fn summary(app: &App, name: RunName) -> Result<HttpResponse, ApiError> {
+    let jobs = app.bridge.ask(move |lab| {
+        let rows = lab.job_index(&name, None)?.unwrap_or_default();
+        lab.job_rows(&rows, JobKeys::NONE)
+    });
+    let mut out = Vec::new();
+    let mut object = JsonObject::begin(&mut out);
+    for job in jobs.await? {
+        job_summary(&mut object, &job, &app.links);
+    }
+    object.end();
+    Ok(json(out))
+}
+
+/// `DELETE /runs/{name}/`: the run and its jobs.
+pub(crate) async fn delete(app: Data<App>, path: Path<String>) -> Result<HttpResponse, ApiError> {
+    let absent = || ApiError::not_found("attempted to delete a non-existent run");
+    let name = run_in_path(&path, absent)?;
+    let was_there = app.bridge.ask(move |lab| lab.run_delete(&name)).await?;
+    if was_there { Ok(done()) } else { Err(absent()) }
+}

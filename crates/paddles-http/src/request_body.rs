@@ -1,0 +1,114 @@
+//! Bodies of requests: JSON whatever the Content-Type says, since clients leave it out or send another.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::{FromRequest, HttpRequest, dev};
+use futures_util::StreamExt as _;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::api_error::ApiError;
+use crate::app::App;
+use crate::json_text::{DEEPEST, strict_json};
+
+/// How many times the limit is read and dropped, so that a client that sends too much hears why instead of a broken
+/// connection.
+const DROPPED: usize = 4;
+
+/// The body of a request, within the limit.
+pub(crate) struct RequestBody(Bytes);
+
+impl FromRequest for RequestBody {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let limit = request.app_data::<Data<App>>().map_or(0, |app| app.body_limit);
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let mut body = BytesMut::new();
+            let mut seen = 0;
+            while let Some(chunk) = payload.next().await {
+                let chunk = chunk.map_err(|error| ApiError::invalid(format!("the body ended early: {error}")))?;
+                seen += chunk.len();
+                if seen <= limit {
+                    body.extend_from_slice(&chunk);
+                } else if seen > limit.saturating_mul(DROPPED) {
+                    break;
+                }
+            }
+            if seen > limit { Err(ApiError::too_large(limit)) } else { Ok(Self(body.freeze())) }
+        })
+    }
+}
+
+/// A body that says nothing: no JSON at all.
+fn undecodable() -> ApiError {
+    // Clients print this sentence of the deployed server.
+    ApiError::invalid("could not decode JSON body")
+}
+
+impl RequestBody {
+    /// Reads the body as a JSON object, and hands its members to `read`.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Members<'_>) -> Result<T, ApiError>) -> Result<T, ApiError> {
+        let too_deep = |_| ApiError::invalid(format!("JSON may nest at most {DEEPEST} deep"));
+        let text = strict_json(&self.0).map_err(too_deep)?;
+        let value: &RawValue = serde_json::from_slice(&text).map_err(|_| undecodable())?;
+        if !value.get().starts_with('{') {
+            let says_something = !matches!(value.get(), "null" | "false" | "0" | "\"\"" | "[]");
+            let no_object = || ApiError::invalid("the body takes a JSON object");
+            return Err(if says_something { no_object() } else { undecodable() });
+        }
+        let members: Members<'_> = serde_json::from_str(value.get()).map_err(|_| undecodable())?;
+        read(&members)
+    }
+
+    /// Like [`Self::read`], but an object without members counts as no JSON, as it does in the deployed server.
+    pub(crate) fn read_something<T>(
+        &self,
+        read: impl FnOnce(&Members<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.read(|members| if members.0.is_empty() { Err(undecodable()) } else { read(members) })
+    }
+}
+
+/// The members of a JSON object in the order in which they came, their values unread.
+pub(crate) struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> + Clone {
+        self.0.iter().map(|(key, value)| (key.as_str(), *value))
+    }
+
+    /// The value of `key`; of several the last.
+    pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
+        self.0.iter().rev().find(|(known, _)| known == key).map(|(_, value)| *value)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}

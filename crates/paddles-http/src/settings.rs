@@ -1,0 +1,84 @@
+//! What the HTTP side lets its operator choose.
+
+use paddles_domain::{Admission, LabZone};
+
+use crate::LogLinkTemplate;
+
+/// How the service answers.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// The public base URL of the service, without a slash at its end: what links to runs and jobs begin with.
+    pub address: String,
+    /// Where a job's log can be read.
+    pub job_log_link: LogLinkTemplate,
+    /// Which new jobs are let in.
+    pub admission: Admission,
+    /// The lab's clock.
+    pub zone: LabZone,
+    /// How many runs a list holds when the request does not say.
+    pub default_runs_count: u32,
+    /// How runs are shown when the request does not say.
+    pub default_runs_view: RunsView,
+    /// The largest body that is read, in bytes.
+    pub body_limit: usize,
+    /// How many threads serve connections.
+    pub workers: usize,
+    /// How many questions are asked of the repository at once; as many as it has connections.
+    pub askers: usize,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            address: "http://127.0.0.1:8080".to_owned(),
+            job_log_link: LogLinkTemplate::default(),
+            admission: Admission::default(),
+            zone: LabZone::default(),
+            default_runs_count: 100,
+            default_runs_view: RunsView::default(),
+            body_limit: 8 * 1024 * 1024,
+            workers: 2,
+            askers: 4,
+        }
+    }
+}
+
+/// How `/runs/` and `/runs/{name}/` show runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RunsView {
+    /// Whole run documents: what every live client reads.
+    #[default]
+    Full,
+    /// Objects keyed by name or id, with a link, whether it runs, and what passed: what the documentation of paddles
+    /// promises.
+    Summary,
+}
+
+/// A word that is no view.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("view takes full or summary")]
+pub struct UnknownRunsView;
+
+impl RunsView {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Summary => "summary",
+        }
+    }
+}
+
+impl std::fmt::Display for RunsView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for RunsView {
+    type Err = UnknownRunsView;
+
+    fn from_str(word: &str) -> Result<Self, UnknownRunsView> {
+        [Self::Full, Self::Summary].into_iter().find(|view| view.as_str() == word).ok_or(UnknownRunsView)
+    }
+}
