@@ -19,12 +19,12 @@ pub(crate) async fn log_request(
     let drain = request.app_data::<web::Data<Drain>>().cloned();
     let mut response = next.call(request).await?;
     let request = response.request().clone();
-    let ms = began.elapsed().as_secs_f64() * 1_000.0;
+    let ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1_000.0;
     let status = response.status().as_u16();
     let method = request.method().as_str();
     let route = request.match_pattern().unwrap_or_else(|| "-".to_owned());
     let run = request.match_info().get("name").unwrap_or("-");
-    tracing::info!(method, route, status, ms, run, "{method} {route} {status}");
+    tracing::info!(method, route, status, ms, run, "request");
     if drain.is_some_and(|drain| drain.has_begun()) {
         response.response_mut().head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
     }

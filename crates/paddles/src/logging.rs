@@ -1,5 +1,7 @@
 //! The log: to standard error, as text for people or JSON for collectors.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 /// How a line of the log is written.
@@ -32,7 +34,7 @@ pub(crate) struct LogFilter(String);
 
 impl Default for LogFilter {
     fn default() -> Self {
-        Self("info".to_owned())
+        Self("info,actix_server=warn".to_owned())
     }
 }
 
@@ -52,7 +54,10 @@ impl std::str::FromStr for LogFilter {
 
 /// Starts the log of this process.
 pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
-    let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&filter.0)).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(&filter.0))
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),
