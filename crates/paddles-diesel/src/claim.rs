@@ -3,7 +3,7 @@
 use diesel::sql_types::BigInt;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl};
 use paddles_domain::{Run, RunName};
-use paddles_repository::Stored;
+use paddles_repository::{RecordId, Stored};
 
 use crate::connection::AnyConnection;
 use crate::run_row::RunRow;
@@ -21,6 +21,42 @@ pub(crate) fn lock_run(connection: &mut AnyConnection, name: &RunName) -> QueryR
         AnyConnection::Sqlite(connection) => run.first::<RunRow>(connection),
     };
     Ok(row.optional()?.map(Stored::from))
+}
+
+/// Keeps the nodes of a `SELECT` until the transaction ends, waiting for others who keep them. Others may still refer to
+/// them: a report that links a job to a kept node need not wait.
+pub(crate) fn lock_nodes(connection: &AnyConnection) -> &'static str {
+    match connection {
+        AnyConnection::Postgres(_) => " FOR NO KEY UPDATE OF nodes",
+        AnyConnection::Sqlite(_) => "",
+    }
+}
+
+/// Keeps the nodes of a `SELECT` until the transaction ends, leaving out those that others keep.
+pub(crate) fn lock_free_nodes(connection: &AnyConnection) -> &'static str {
+    match connection {
+        AnyConnection::Postgres(_) => " FOR NO KEY UPDATE OF nodes SKIP LOCKED",
+        AnyConnection::Sqlite(_) => "",
+    }
+}
+
+/// Keeps the queue of a `SELECT` until the transaction ends.
+pub(crate) fn lock_queue(connection: &AnyConnection) -> &'static str {
+    match connection {
+        AnyConnection::Postgres(_) => " FOR NO KEY UPDATE",
+        AnyConnection::Sqlite(_) => "",
+    }
+}
+
+/// Keeps a job until the transaction ends, if it is still queued and nobody else keeps it; says whether.
+pub(crate) fn lock_queued_job(connection: &mut AnyConnection, job: RecordId) -> QueryResult<bool> {
+    let lock = match connection {
+        AnyConnection::Postgres(_) => " FOR NO KEY UPDATE SKIP LOCKED",
+        AnyConnection::Sqlite(_) => "",
+    };
+    let sql = format!("SELECT CAST(id AS bigint) AS number FROM jobs WHERE id = ? AND status = 'queued'{lock}");
+    let kept: Option<Number> = Statement::new(sql).bind(job.0).get_result(connection).optional()?;
+    Ok(kept.is_some())
 }
 
 /// A number that no job of any run was given by this function before.

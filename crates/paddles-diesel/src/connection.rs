@@ -19,9 +19,10 @@ pub(crate) enum AnyConnection {
 pub(crate) type Backend = <AnyConnection as diesel::Connection>::Backend;
 
 /// SQLite's settings belong to a connection: referential integrity, readers beside the writer, patience with another
-/// process, and every commit on the disk before it is acknowledged. The cache is counted in KiB.
+/// process, every commit on the disk before it is acknowledged,
+/// and `LIKE` by case as in Postgres. The cache is counted in KiB.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = wal; PRAGMA synchronous = full; \
-    PRAGMA foreign_keys = on; PRAGMA cache_size = -8192";
+    PRAGMA foreign_keys = on; PRAGMA cache_size = -8192; PRAGMA case_sensitive_like = on";
 
 /// Opens connections to one database, and counts the statements that run on them.
 #[derive(Debug)]

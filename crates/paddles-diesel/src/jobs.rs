@@ -2,10 +2,14 @@
 
 use diesel::sql_types::{Integer, Nullable};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl};
-use paddles_domain::{Job, JobId, JobPatch, JobStatus, RunName, Timestamp};
-use paddles_repository::{JobCreated, JobKeys, JobRepository, JobUpdated, NewJob, RecordId, RepositoryError, Stored};
+use paddles_domain::{Job, JobId, JobPatch, JobStatus, NodeName, RunName, Timestamp};
+use paddles_repository::{
+    JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob, Page, RecordId, RepositoryError, Stored,
+};
 
 use crate::job_row::{JobRow, select, select_everything};
+use crate::node_jobs::JobNumber;
+use crate::run_filter::Where;
 use crate::statement::{Statement, question_marks};
 use crate::{DieselRepository, reports};
 
@@ -74,6 +78,70 @@ impl JobRepository for DieselRepository {
         Ok(run_is_there.then(|| rows.into_iter().filter_map(|row| row.job.map(RecordId)).collect()))
     }
 
+    fn job_search(&self, search: &JobSearch, page: Page) -> Result<Vec<RecordId>, RepositoryError> {
+        let mut clause = Where::all(&[]);
+        let texts = [
+            ("jobs.status = ?", search.status.map(JobStatus::as_str)),
+            ("jobs.\"user\" = ?", search.user.as_deref()),
+            ("jobs.sha1 = ?", search.sha1.as_deref()),
+            ("jobs.branch = ?", search.branch.as_deref()),
+        ];
+        for (sql, text) in texts {
+            if let Some(text) = text {
+                clause.and(sql, [text.into()]);
+            }
+        }
+        if let Some(part) = &search.description {
+            clause.and("jobs.description LIKE ? ESCAPE '!'", [contains(part).as_str().into()]);
+        }
+        for (sql, moment) in [("jobs.posted > ?", search.posted_after), ("jobs.posted < ?", search.posted_before)] {
+            if let Some(moment) = moment {
+                clause.and(sql, [moment.into()]);
+            }
+        }
+        let sql = format!(
+            "SELECT jobs.id AS job FROM jobs{} ORDER BY jobs.posted DESC, jobs.id DESC LIMIT ? OFFSET ?",
+            clause.sql
+        );
+        let rows: Vec<JobNumber> = self.database.read(|connection| {
+            let jobs = Statement::unprepared(sql.as_str()).binds(clause.binds.clone());
+            jobs.bind(page.limit()).bind(page.offset()).load(connection)
+        })?;
+        Ok(rows.into_iter().map(|row| RecordId(row.job)).collect())
+    }
+
+    /// By number instead of `posted`: rows are numbered in the order in which jobs are posted, and the links of a node are
+    /// kept in that order.
+    fn job_index_of_node(
+        &self,
+        node: &NodeName,
+        name: Option<&str>,
+        status: Option<JobStatus>,
+        page: Option<Page>,
+    ) -> Result<Option<Vec<RecordId>>, RepositoryError> {
+        let mut clause = Where::all(&[]);
+        clause.and("job_nodes.node_id = ?", []);
+        for (sql, text) in [("jobs.name = ?", name), ("jobs.status = ?", status.map(JobStatus::as_str))] {
+            if let Some(text) = text {
+                clause.and(sql, [text.into()]);
+            }
+        }
+        let jobs = if clause.binds.is_empty() { "" } else { " JOIN jobs ON jobs.id = job_nodes.job_id" };
+        let sql = format!(
+            "SELECT job_nodes.job_id AS job FROM job_nodes{jobs}{} ORDER BY job_nodes.job_id DESC LIMIT ? OFFSET ?",
+            clause.sql
+        );
+        let (limit, offset) = page.map_or((i64::MAX, 0), |page| (page.limit(), page.offset()));
+        self.database.read(|connection| {
+            let known = Statement::new("SELECT id AS job FROM nodes WHERE name = ?").bind(node.as_str());
+            let known: Option<JobNumber> = known.get_result(connection).optional()?;
+            let Some(JobNumber { job: node }) = known else { return Ok(None) };
+            let jobs = Statement::new(sql.as_str()).bind(node).binds(clause.binds.clone());
+            let rows: Vec<JobNumber> = jobs.bind(limit).bind(offset).load(connection)?;
+            Ok(Some(rows.into_iter().map(|row| RecordId(row.job)).collect()))
+        })
+    }
+
     fn job_rows(&self, rows: &[RecordId], keys: JobKeys) -> Result<Vec<Stored<Job>>, RepositoryError> {
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -88,6 +156,19 @@ impl JobRepository for DieselRepository {
         jobs.sort_by_cached_key(place);
         Ok(jobs)
     }
+}
+
+/// A pattern for texts that contain `part`, in which nothing but that is special.
+fn contains(part: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in part.chars() {
+        if matches!(character, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
 }
 
 #[derive(QueryableByName)]

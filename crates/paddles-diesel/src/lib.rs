@@ -41,11 +41,19 @@ mod failure;
 mod job_row;
 mod jobs;
 mod migrations;
+mod node_jobs;
+mod node_locks;
+mod node_row;
+mod nodes;
+mod queues;
 mod reports;
+mod run_filter;
+mod run_parts;
 mod run_row;
 mod runs;
 mod schema;
 mod statement;
+mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -4,13 +4,13 @@
 use chrono::NaiveDateTime;
 use diesel::sql_types::{Integer, Nullable, Text, Timestamp as SqlTimestamp};
 use diesel::{OptionalExtension, QueryResult, QueryableByName, RunQueryDsl};
-use paddles_domain::{FirstJob, JobFacts, JobId, JobPatch, JobStatus, Run, RunName, Timestamp};
+use paddles_domain::{FirstJob, JobFacts, JobId, JobKey, JobPatch, JobStatus, Run, RunName, Timestamp};
 use paddles_repository::{JobCreated, JobUpdated, NewJob, RecordId, Stored};
 
 use crate::claim::{lock_run, next_job_number};
 use crate::connection::AnyConnection;
 use crate::statement::Statement;
-use crate::{job_row, run_row};
+use crate::{job_row, node_jobs, run_parts, run_row};
 
 /// Whether the run has a job of this id.
 pub(crate) fn is_known(connection: &mut AnyConnection, run: &RunName, job_id: &JobId) -> QueryResult<bool> {
@@ -49,6 +49,12 @@ pub(crate) fn create(connection: &mut AnyConnection, new: &NewJob, now: Timestam
     };
     run.follow(&job_id, None, &change);
     run_row::update(id, &run).run(connection)?;
+    run_parts::count_job(connection, id, None, Some(&change.after))?;
+    if change.values.iter().any(|(key, _)| *key == JobKey::Targets)
+        && let Some((job, _)) = facts_of(connection, id, &job_id)?
+    {
+        node_jobs::follow_targets(connection, job, &change.values, true)?;
+    }
     Ok(JobCreated::Created(job_id, change.after.status))
 }
 
@@ -79,8 +85,10 @@ pub(crate) fn update(
     let change = patch.update(&before, now);
     let updated = JobUpdated::Updated { before: before.status, after: change.after.status };
     run.follow(job_id, Some(&before), &change);
-    job_row::update(job, change).run(connection)?;
+    job_row::update(job, change.clone()).run(connection)?;
     run_row::update(id, &run).run(connection)?;
+    run_parts::count_job(connection, id, Some(&before), Some(&change.after))?;
+    node_jobs::follow_targets(connection, job, &change.values, false)?;
     Ok(updated)
 }
 
@@ -96,6 +104,7 @@ pub(crate) fn delete(connection: &mut AnyConnection, run: &RunName, job_id: &Job
     Statement::new("DELETE FROM jobs WHERE id = ?").bind(job.0).run(connection)?;
     run.forget(&gone, first_job(connection, id)?);
     run_row::update(id, &run).run(connection)?;
+    run_parts::count_job(connection, id, Some(&gone), None)?;
     Ok(true)
 }
 

@@ -1,14 +1,14 @@
 //! A run's row, and the run in it.
 
 use chrono::NaiveDateTime;
-use diesel::{Queryable, Selectable};
+use diesel::{Queryable, QueryableByName, Selectable};
 use paddles_domain::{FirstJob, JobId, JobStatus, Run, RunName, RunResults, Timestamp};
 use paddles_repository::{RecordId, Stored};
 
 use crate::schema::runs;
 use crate::statement::{Bind, Statement};
 
-#[derive(Debug, Queryable, Selectable)]
+#[derive(Debug, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = runs)]
 pub(crate) struct RunRow {
     id: i32,

@@ -1,11 +1,16 @@
 //! Questions about runs.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
+use diesel::sql_types::{Nullable, Text};
+use diesel::{
+    ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl, SelectableHelper,
+};
 use paddles_domain::{Run, RunName};
-use paddles_repository::{Page, RepositoryError, RunCreated, RunRepository, Stored};
+use paddles_repository::{Page, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored};
 
 use crate::DieselRepository;
 use crate::claim::lock_run;
+use crate::connection::AnyConnection;
+use crate::run_filter::{Where, select_distinct};
 use crate::run_row::{self, RunRow};
 use crate::schema::runs;
 use crate::statement::Statement;
@@ -37,6 +42,26 @@ impl RunRepository for DieselRepository {
         })
     }
 
+    fn run_filter(&self, conditions: &[RunCondition], page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
+        self.page_of(Where::all(conditions), "runs.scheduled DESC, runs.id DESC", page)
+    }
+
+    fn run_queued(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
+        let mut queued = Where::all(&[]);
+        queued.and("runs.jobs_queued > 0", []);
+        self.page_of(queued, "runs.scheduled, runs.id", page)
+    }
+
+    fn run_index(&self, index: RunIndex, conditions: &[RunCondition]) -> Result<Vec<String>, RepositoryError> {
+        let (select, value) = select_distinct(index);
+        let mut clause = Where::all(conditions);
+        clause.and(&format!("{value} > ''"), []);
+        let sql = format!("{select}{}", clause.sql);
+        self.database.read(|connection| {
+            sorted_values(Statement::unprepared(sql.as_str()).binds(clause.binds.clone()), connection)
+        })
+    }
+
     fn run_delete(&self, name: &RunName) -> Result<bool, RepositoryError> {
         self.database.write(|connection| match lock_run(connection, name)? {
             None => Ok(false),
@@ -50,9 +75,36 @@ impl RunRepository for DieselRepository {
     }
 }
 
+impl DieselRepository {
+    fn page_of(&self, clause: Where, order: &str, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
+        let sql = format!("SELECT runs.* FROM runs{} ORDER BY {order} LIMIT ? OFFSET ?", clause.sql);
+        let rows: Vec<RunRow> = self.database.read(|connection| {
+            let runs = Statement::unprepared(sql.as_str()).binds(clause.binds.clone());
+            runs.bind(page.limit()).bind(page.offset()).load(connection)
+        })?;
+        Ok(rows.into_iter().map(Stored::from).collect())
+    }
+}
+
+/// The column `value` of a statement's rows, sorted here, so that the order does not depend on the database's collation.
+pub(crate) fn sorted_values(statement: Statement, connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let rows: Vec<ValueRow> = statement.load(connection)?;
+    let mut values: Vec<String> = rows.into_iter().filter_map(|row| row.value).collect();
+    values.sort();
+    Ok(values)
+}
+
+#[derive(QueryableByName)]
+struct ValueRow {
+    #[diesel(sql_type = Nullable<Text>)]
+    value: Option<String>,
+}
+
 /// A run's traces on nodes, its jobs, and the run: databases of the deployed service delete none of the former by
 /// themselves.
-const RUN_DELETE: [&str; 3] = [
+const RUN_DELETE: [&str; 5] = [
+    "DELETE FROM run_sha1s WHERE run_id = ?",
+    "DELETE FROM run_flavors WHERE run_id = ?",
     "DELETE FROM job_nodes WHERE job_id IN (SELECT id FROM jobs WHERE run_id = ?)",
     "DELETE FROM jobs WHERE run_id = ?",
     "DELETE FROM runs WHERE id = ?",

@@ -1,4 +1,4 @@
-//! What runs and jobs of Ceph's teuthology ARE, and every rule about them.
+//! What runs, jobs, nodes and queues of Ceph's teuthology ARE, and every rule about them.
 //!
 //! Plain data and plain functions: no I/O, no async, no SQL, no HTTP. Time is passed in. The service `paddles` is built
 //! on it, and any tool can be.
@@ -8,7 +8,9 @@
 //! - A [`Job`] has a [`JobId`] in its run, a [`JobStatus`] and values by [`JobKey`].
 //! - A reporter's JSON becomes a [`JobReport`] or a [`JobPatch`], and that a [`JobChange`], by rules that the real
 //!   clients rely on. Which new jobs are let in is up to [`Admission`].
-//! - A [`Timestamp`] is UTC; [`LabZone`] reads the lab's own clock.
+//! - A [`Node`] is locked and unlocked by the rules of [`NodePatch::update`]; a [`Queue`] is paused by those of
+//!   [`QueuePatch::update`].
+//! - A [`Timestamp`] and a [`Day`] are UTC; [`LabZone`] reads the lab's own clock.
 //!
 //! ```
 //! use paddles_domain::{JobId, JobPatch, JobStatus, LabZone, Run, RunName, RunStatus, Timestamp};
@@ -33,26 +35,34 @@
 //! ```
 
 mod admission;
+mod day;
 mod job;
 mod job_key;
 mod job_patch;
 mod job_status;
 mod names;
+mod node;
+mod queue;
 mod run;
 mod run_name;
 mod run_results;
+mod targets;
 mod timestamp;
 mod value;
 
 pub use admission::{Admission, Refused, UnknownAdmission};
+pub use day::{Day, DayError};
 pub use job::{Job, JobId, JobValues};
 pub use job_key::{JobKey, Kind, normalise_key};
 pub use job_patch::{JobChange, JobFacts, JobPatch, JobReport, ReportError};
 pub use job_status::{JobStatus, UnknownJobStatus};
 pub use names::{INDEXED_TEXT_BYTES, INDEXED_TEXT_CHARS, NameError};
+pub use node::{LockRefused, Node, NodeName, NodePatch};
+pub use queue::{PauseRefused, Queue, QueueName, QueuePatch};
 pub use run::{FirstJob, Run};
 pub use run_name::{NameParts, RunName};
 pub use run_results::{RunResults, RunStatus, UnknownRunStatus};
+pub use targets::target_nodes;
 pub use timestamp::{LabZone, Timestamp, TimestampError, UnknownZone};
 pub use value::{Document, FieldError, Value};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
+use chrono::{Days, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
 
 /// A moment in UTC, to the microsecond: what Postgres keeps, and so what every database here keeps.
 ///
@@ -39,12 +39,21 @@ impl Timestamp {
         self.0
     }
 
+    /// The moment so many days earlier; far enough back, the first that there is.
+    #[must_use]
+    pub fn days_before(self, days: u32) -> Self {
+        Self(self.0.checked_sub_days(Days::new(days.into())).unwrap_or(FIRST))
+    }
+
     /// The same moment without its fraction of a second.
     #[must_use]
     pub fn whole_seconds(self) -> Self {
         Self(self.0.with_nanosecond(0).unwrap_or(self.0))
     }
 }
+
+/// The first moment that both databases can hold.
+const FIRST: NaiveDateTime = NaiveDateTime::new(NaiveDate::from_ymd_opt(1, 1, 1).unwrap(), NaiveTime::MIN);
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -121,7 +121,7 @@ fn read_integer(json: &str) -> Option<i32> {
 }
 
 /// A truth value, also written as 0 or 1.
-fn read_boolean(json: &str) -> Option<bool> {
+pub(crate) fn read_boolean(json: &str) -> Option<bool> {
     match json {
         "true" | "1" | "1.0" => Some(true),
         "false" | "0" | "0.0" => Some(false),

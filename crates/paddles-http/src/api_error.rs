@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
-use paddles_domain::{NameError, Refused, ReportError};
+use paddles_domain::{FieldError, LockRefused, NameError, PauseRefused, Refused, ReportError};
 use paddles_repository::{PageError, RepositoryError};
 
 /// How long a client should wait before it asks again, in seconds. Clients of paddles wait about so long by themselves.
@@ -32,6 +32,16 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
+    /// A rule forbids it; asking again will not help.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, message)
+    }
+
+    /// Not now; asking again may help.
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
     /// The path is there, but not for this method.
     pub(crate) fn method_not_allowed(message: impl Into<String>) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, message)
@@ -44,7 +54,7 @@ impl ApiError {
 
     /// More is asked than can be answered soon.
     pub(crate) fn busy() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests are waiting; try again")
+        Self::unavailable("too many requests are waiting; try again")
     }
 
     /// A defect of the service, whose details stand in its log.
@@ -80,6 +90,34 @@ impl From<ReportError> for ApiError {
     }
 }
 
+impl From<FieldError> for ApiError {
+    fn from(error: FieldError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+/// The reporter's tools stop retrying at 403.
+impl From<LockRefused> for ApiError {
+    fn from(refused: LockRefused) -> Self {
+        match refused {
+            LockRefused::LockWithoutOwner | LockRefused::UnlockWithoutOwner => Self::invalid(refused.to_string()),
+            LockRefused::AlreadyLocked
+            | LockRefused::AlreadyUnlocked
+            | LockRefused::OtherOwner
+            | LockRefused::OtherDescription => Self::forbidden(refused.to_string()),
+        }
+    }
+}
+
+impl From<PauseRefused> for ApiError {
+    fn from(refused: PauseRefused) -> Self {
+        match refused {
+            PauseRefused::NoOwner => Self::invalid(refused.to_string()),
+            PauseRefused::AlreadyPaused => Self::forbidden(refused.to_string()),
+        }
+    }
+}
+
 impl From<PageError> for ApiError {
     fn from(error: PageError) -> Self {
         Self::invalid(error.to_string())
@@ -101,7 +139,7 @@ impl From<RepositoryError> for ApiError {
         match error {
             RepositoryError::Unavailable { reason } => {
                 tracing::warn!(reason, "the database is unavailable");
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database is unavailable; try again")
+                Self::unavailable("the database is unavailable; try again")
             }
             RepositoryError::Refused { reason } => {
                 tracing::error!(reason, "the database refused a statement");

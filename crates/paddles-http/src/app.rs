@@ -3,6 +3,7 @@
 use paddles_domain::{Admission, LabZone};
 
 use crate::bridge::Bridge;
+use crate::job_counters::JobCounters;
 use crate::links::Links;
 use crate::settings::{HttpSettings, RunsView};
 
@@ -10,6 +11,7 @@ use crate::settings::{HttpSettings, RunsView};
 pub(crate) struct App {
     pub(crate) bridge: Bridge,
     pub(crate) links: Links,
+    pub(crate) counters: JobCounters,
     pub(crate) admission: Admission,
     pub(crate) zone: LabZone,
     pub(crate) default_runs_count: u32,
@@ -21,6 +23,7 @@ impl App {
     pub(crate) fn new(bridge: Bridge, settings: HttpSettings) -> Self {
         Self {
             bridge,
+            counters: JobCounters::new(settings.statsd.as_ref()),
             links: Links::new(&settings.address, settings.job_log_link),
             admission: settings.admission,
             zone: settings.zone,

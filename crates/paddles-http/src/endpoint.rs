@@ -17,6 +17,9 @@ pub(crate) struct Endpoint {
     methods: Vec<Method>,
     reads: Vec<MakeRoute>,
     writes: Vec<MakeRoute>,
+    /// What answers any other method.
+    others: Option<MakeRoute>,
+    redirects: bool,
 }
 
 /// Routes cannot be copied, and each is needed with and without the slash.
@@ -24,7 +27,19 @@ type MakeRoute = Box<dyn Fn() -> Route>;
 
 impl Endpoint {
     pub(crate) fn at(path: &'static str) -> Self {
-        Self { path, methods: vec![Method::OPTIONS], reads: Vec::new(), writes: Vec::new() }
+        Self {
+            path,
+            methods: vec![Method::OPTIONS],
+            reads: Vec::new(),
+            writes: Vec::new(),
+            others: None,
+            redirects: true,
+        }
+    }
+
+    /// An endpoint that answers GET with and without the slash: clients ask for actions in both ways.
+    pub(crate) fn action(path: &'static str) -> Self {
+        Self { redirects: false, ..Self::at(path) }
     }
 
     /// Serves GET, and HEAD by the same handler.
@@ -49,13 +64,23 @@ impl Endpoint {
         self
     }
 
+    /// Answers every other method by `handler`.
+    pub(crate) fn others<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args, Output: Responder>,
+        Args: FromRequest + 'static,
+    {
+        self.others = Some(Box::new(move || web::to(handler.clone())));
+        self
+    }
+
     pub(crate) fn add_to(&self, config: &mut ServiceConfig) {
         let with_slash = self.reads.iter().chain(&self.writes).map(|make| make());
         self.add(config, self.path, with_slash);
         let slashless = self.path.trim_end_matches('/');
         if !slashless.is_empty() {
-            let redirect = self.reads.iter().map(|_| read().to(add_slash));
-            self.add(config, slashless, redirect.chain(self.writes.iter().map(|make| make())));
+            let reads = self.reads.iter().map(|make| if self.redirects { read().to(add_slash) } else { make() });
+            self.add(config, slashless, reads.chain(self.writes.iter().map(|make| make())));
         }
     }
 
@@ -66,22 +91,24 @@ impl Endpoint {
         for route in routes {
             resource = resource.route(route);
         }
-        let resource = resource
-            .route(web::method(Method::OPTIONS).to(move || {
-                let allow = options.clone();
-                async move { HttpResponse::Ok().insert_header((ALLOW, allow)).finish() }
-            }))
-            .default_service(web::to(move |request: HttpRequest| {
-                let allow = allow.clone();
-                async move {
-                    let message = format!("{} is not allowed here; these are: {allow}", request.method());
-                    let mut response = ApiError::method_not_allowed(message).error_response();
-                    if let Ok(allow) = allow.parse() {
-                        response.headers_mut().insert(ALLOW, allow);
-                    }
-                    response
+        resource = resource.route(web::method(Method::OPTIONS).to(move || {
+            let allow = options.clone();
+            async move { HttpResponse::Ok().insert_header((ALLOW, allow)).finish() }
+        }));
+        if let Some(make) = &self.others {
+            resource = resource.route(make());
+        }
+        let resource = resource.default_service(web::to(move |request: HttpRequest| {
+            let allow = allow.clone();
+            async move {
+                let message = format!("{} is not allowed here; these are: {allow}", request.method());
+                let mut response = ApiError::method_not_allowed(message).error_response();
+                if let Ok(allow) = allow.parse() {
+                    response.headers_mut().insert(ALLOW, allow);
                 }
-            }));
+                response
+            }
+        }));
         config.service(resource);
     }
 }
@@ -93,7 +120,7 @@ fn read() -> Route {
 /// Redirects to the same path with a slash, its query kept.
 ///
 /// The path is given without host: whatever proxy stands in front, the client knows how it came here.
-async fn add_slash(request: HttpRequest) -> HttpResponse {
+pub(crate) async fn add_slash(request: HttpRequest) -> HttpResponse {
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     HttpResponse::Found().insert_header((LOCATION, format!("{}/{query}", request.uri().path()))).finish()
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use actix_web::{HttpRequest, web};
+use paddles_domain::{JobStatus, UnknownJobStatus};
 use paddles_repository::{LARGEST_PAGE, Page, PageError};
 
 use crate::api_error::ApiError;
@@ -13,13 +14,39 @@ pub(crate) struct Parameters(Vec<(String, String)>);
 impl Parameters {
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let parameters = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
-        Self(parameters.map(web::Query::into_inner).unwrap_or_default())
+        let mut parameters = parameters.map(web::Query::into_inner).unwrap_or_default();
+        for (_, value) in &mut parameters {
+            if value.contains('\0') {
+                *value = value.replace('\0', "\u{fffd}");
+            }
+        }
+        Self(parameters)
     }
 
-    /// The value of `name`; of several the last. An empty one counts as none.
+    /// The value of `name`, even an empty one; of several the last.
+    pub(crate) fn last(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of `name`; of several the last. An empty one counts as none, and NUL as a character that nothing holds,
+    /// since no database could look for it.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let value = self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-        value.filter(|value| !value.is_empty())
+        self.last(name).filter(|value| !value.is_empty())
+    }
+
+    /// Whether `name` is true, in any spelling that clients use.
+    pub(crate) fn truth(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        match value.to_ascii_lowercase().as_str() {
+            "1" | "true" | "t" | "yes" | "on" => Ok(Some(true)),
+            "0" | "false" | "f" | "no" | "off" => Ok(Some(false)),
+            _ => Err(ApiError::invalid(format!("{name} takes 1, 0, true, false, t, f, yes, no, on or off"))),
+        }
+    }
+
+    /// The job status that `status` asks for. A word that is none matches no job: clients get an empty list.
+    pub(crate) fn job_status(&self) -> Result<Option<JobStatus>, UnknownJobStatus> {
+        self.get("status").map(str::parse).transpose()
     }
 
     /// The value of `name`, read as a `T`.

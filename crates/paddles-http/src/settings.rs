@@ -19,6 +19,8 @@ pub struct HttpSettings {
     pub default_runs_count: u32,
     /// How runs are shown when the request does not say.
     pub default_runs_view: RunsView,
+    /// Where finished jobs are counted, if anywhere.
+    pub statsd: Option<StatsdSettings>,
     /// The largest body that is read, in bytes.
     pub body_limit: usize,
     /// How many threads serve connections.
@@ -36,11 +38,21 @@ impl Default for HttpSettings {
             zone: LabZone::default(),
             default_runs_count: 100,
             default_runs_view: RunsView::default(),
+            statsd: None,
             body_limit: 8 * 1024 * 1024,
             workers: 2,
             askers: 4,
         }
     }
+}
+
+/// A statsd server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatsdSettings {
+    /// Its host, with a port if that is not 8125.
+    pub host: String,
+    /// What the names of counters begin with.
+    pub prefix: String,
 }
 
 /// How `/runs/` and `/runs/{name}/` show runs.

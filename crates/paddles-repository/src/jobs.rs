@@ -1,10 +1,10 @@
 //! Questions about jobs.
 
 use paddles_domain::{
-    Admission, Job, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, Refused, RunName, Timestamp,
+    Admission, Job, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, NodeName, Refused, RunName, Timestamp,
 };
 
-use crate::{RecordId, RepositoryError, Stored};
+use crate::{Page, RecordId, RepositoryError, Stored};
 
 /// Jobs and their reports. Every change keeps the counts of the job's run in the same transaction.
 pub trait JobRepository {
@@ -33,8 +33,40 @@ pub trait JobRepository {
     /// The rows of a run's jobs, newest posted first, all or those in one state; `None` if there is no such run.
     fn job_index(&self, run: &RunName, status: Option<JobStatus>) -> Result<Option<Vec<RecordId>>, RepositoryError>;
 
+    /// The rows of a page of the jobs that match, newest posted first.
+    fn job_search(&self, search: &JobSearch, page: Page) -> Result<Vec<RecordId>, RepositoryError>;
+
+    /// The rows of the jobs that ran on a node, newest first, all or a page of them; only those of this `name` and in this
+    /// `status`, if said. `None` if there is no such node.
+    fn job_index_of_node(
+        &self,
+        node: &NodeName,
+        name: Option<&str>,
+        status: Option<JobStatus>,
+        page: Option<Page>,
+    ) -> Result<Option<Vec<RecordId>>, RepositoryError>;
+
     /// The jobs in these rows, in this order, with the values of `keys` alone. Rows that are gone are left out.
     fn job_rows(&self, rows: &[RecordId], keys: JobKeys) -> Result<Vec<Stored<Job>>, RepositoryError>;
+}
+
+/// Which jobs are wanted; what is `None` does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobSearch {
+    /// This state.
+    pub status: Option<JobStatus>,
+    /// This user.
+    pub user: Option<String>,
+    /// This commit, whole.
+    pub sha1: Option<String>,
+    /// This branch.
+    pub branch: Option<String>,
+    /// A text that the description contains, by case.
+    pub description: Option<String>,
+    /// Posted later than this.
+    pub posted_after: Option<Timestamp>,
+    /// Posted before this.
+    pub posted_before: Option<Timestamp>,
 }
 
 /// A job to be added.

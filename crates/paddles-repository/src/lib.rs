@@ -6,6 +6,9 @@
 //!
 //! - [`RunRepository`]: runs, each with its stored counts.
 //! - [`JobRepository`]: jobs and their reports.
+//! - [`NodeRepository`]: nodes and their locks.
+//! - [`QueueRepository`]: queues, and who takes the next job.
+//! - [`StatsRepository`]: counts.
 //!
 //! Absence is no error: look-ups answer an `Option`, changes an outcome. What is left is [`RepositoryError`].
 //!
@@ -28,18 +31,32 @@
 pub mod contract;
 mod error;
 mod jobs;
+mod nodes;
 mod page;
+mod queues;
+mod run_filter;
 mod runs;
+mod stats;
 
 pub use error::RepositoryError;
-pub use jobs::{JobCreated, JobKeys, JobRepository, JobUpdated, NewJob};
+pub use jobs::{JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob};
+pub use nodes::{HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, UnlockedMany};
 pub use page::{LARGEST_PAGE, Page, PageError};
+pub use queues::{QueueCreated, QueueHead, QueueRepository, QueueUpdated};
+pub use run_filter::{RunCondition, RunIndex};
 pub use runs::{RunCreated, RunRepository};
+pub use stats::StatsRepository;
 
 /// Everything that the service asks of its database.
-pub trait Repository: RunRepository + JobRepository + Send + Sync {}
+pub trait Repository:
+    RunRepository + JobRepository + NodeRepository + QueueRepository + StatsRepository + Send + Sync
+{
+}
 
-impl<T: RunRepository + JobRepository + Send + Sync> Repository for T {}
+impl<T> Repository for T where
+    T: RunRepository + JobRepository + NodeRepository + QueueRepository + StatsRepository + Send + Sync
+{
+}
 
 /// The number of a row, by which later questions name it. Clients see it only when they ask for the field `id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,7 +2,7 @@
 
 use paddles_domain::{Run, RunName};
 
-use crate::{Page, RepositoryError, Stored};
+use crate::{Page, RepositoryError, RunCondition, RunIndex, Stored};
 
 /// Runs, each with its stored counts: no answer here reads jobs.
 pub trait RunRepository {
@@ -14,6 +14,15 @@ pub trait RunRepository {
 
     /// A page of all runs, newest posted first.
     fn run_list(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError>;
+
+    /// A page of the runs for which every condition holds, newest scheduled first.
+    fn run_filter(&self, conditions: &[RunCondition], page: Page) -> Result<Vec<Stored<Run>>, RepositoryError>;
+
+    /// The runs that have a queued job, earliest scheduled first.
+    fn run_queued(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError>;
+
+    /// The distinct values of a part of the runs for which every condition holds, sorted; empty ones are left out.
+    fn run_index(&self, index: RunIndex, conditions: &[RunCondition]) -> Result<Vec<String>, RepositoryError>;
 
     /// Deletes the run of this name and its jobs; says whether it was there.
     fn run_delete(&self, name: &RunName) -> Result<bool, RepositoryError>;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use paddles_diesel::{DatabaseUrl, DatabaseUrlError};
 use paddles_domain::{Admission, LabZone};
-use paddles_http::{HttpSettings, LogLinkTemplate, RunsView};
+use paddles_http::{HttpSettings, LogLinkTemplate, RunsView, StatsdSettings};
 use paddles_repository::LARGEST_PAGE;
 use serde::Deserialize;
 
@@ -34,6 +34,8 @@ struct Environment {
     job_log_href_templ: Option<String>,
     default_latest_runs_count: Option<String>,
     default_runs_view: Option<String>,
+    statsd_host: Option<String>,
+    statsd_prefix: Option<String>,
     body_limit: Option<String>,
     log_format: Option<String>,
     log: Option<String>,
@@ -53,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) job_log_href_templ: Setting<LogLinkTemplate>,
     pub(crate) default_latest_runs_count: Setting<u32>,
     pub(crate) default_runs_view: Setting<RunsView>,
+    pub(crate) statsd_host: Setting<String>,
+    pub(crate) statsd_prefix: Setting<String>,
     pub(crate) body_limit: Setting<usize>,
     pub(crate) log_format: Setting<LogFormat>,
     pub(crate) log: Setting<LogFilter>,
@@ -145,6 +149,8 @@ impl Settings {
                 "full or summary",
                 parse,
             )?,
+            statsd_host: setting("STATSD_HOST", given.statsd_host, String::new(), "a host", parse)?,
+            statsd_prefix: setting("STATSD_PREFIX", given.statsd_prefix, "paddles".to_owned(), "text", parse)?,
             body_limit: setting("BODY_LIMIT", given.body_limit, 8 * 1024 * 1024, "a number of bytes", parse)?,
             log_format: setting("LOG_FORMAT", given.log_format, LogFormat::Text, "text or json", parse)?,
             log: setting("LOG", given.log, LogFilter::default(), levels, parse)?,
@@ -160,10 +166,19 @@ impl Settings {
             zone: self.timezone.value,
             default_runs_count: self.default_latest_runs_count.value,
             default_runs_view: self.default_runs_view.value,
+            statsd: self.statsd(),
             body_limit: self.body_limit.value,
             workers: self.worker_count.value.into(),
             askers: self.database_connections.value.into(),
         }
+    }
+}
+
+impl Settings {
+    /// No host, no counters.
+    fn statsd(&self) -> Option<StatsdSettings> {
+        let (host, prefix) = (self.statsd_host.value.clone(), self.statsd_prefix.value.clone());
+        (!host.is_empty()).then_some(StatsdSettings { host, prefix })
     }
 }
 
@@ -241,7 +256,7 @@ impl<T: fmt::Display> fmt::Display for Setting<T> {
 /// A line for each setting. Addresses of databases come without their password.
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: [&dyn fmt::Display; 14] = [
+        let lines: [&dyn fmt::Display; 16] = [
             &self.server_host,
             &self.server_port,
             &self.address,
@@ -253,6 +268,8 @@ impl fmt::Display for Settings {
             &self.job_log_href_templ,
             &self.default_latest_runs_count,
             &self.default_runs_view,
+            &self.statsd_host,
+            &self.statsd_prefix,
             &self.body_limit,
             &self.log_format,
             &self.log,

@@ -2,11 +2,15 @@
 
 mod job;
 mod json_object;
+mod node;
+mod queue;
 mod run;
 mod summary;
 
 pub(crate) use job::{JobField, job_document, job_fields};
 pub(crate) use json_object::JsonObject;
+pub(crate) use node::{counts_document, job_stats_document, lock_document, node_document};
+pub(crate) use queue::{queue_document, queue_stats_document};
 pub(crate) use run::{RunField, open_run_document, run_document, run_fields};
 pub(crate) use summary::{job_summary, run_summary};
 

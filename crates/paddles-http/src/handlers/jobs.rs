@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use paddles_domain::{JobPatch, JobReport, JobStatus, RunName};
+use paddles_domain::{JobPatch, JobReport, RunName};
 use paddles_repository::{JobCreated, JobKeys, JobUpdated, NewJob};
 use serde_json::json;
 
@@ -20,10 +20,15 @@ use crate::request_body::RequestBody;
 pub(crate) async fn list(request: HttpRequest, app: Data<App>, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let absent = || ApiError::not_found("associated run was not found");
     let parameters = Parameters::of(&request);
-    let status: Option<JobStatus> = parameters.read("status")?;
+    let status = parameters.job_status();
     let fields = parameters.fields(JobField::from_name)?;
     let name = run_in_path(&path, absent)?;
-    let rows = app.bridge.ask(move |lab| lab.job_index(&name, status)).await?.ok_or_else(absent)?;
+    let rows = app.bridge.ask(move |lab| match status {
+        Ok(status) => lab.job_index(&name, status),
+        // A status that no job has: whether the run is there is still to be told.
+        Err(_) => Ok(lab.run_get(&name)?.map(|_| Vec::new())),
+    });
+    let rows = rows.await?.ok_or_else(absent)?;
     if request.method() == Method::HEAD {
         return Ok(json(""));
     }
@@ -48,7 +53,10 @@ pub(crate) async fn create(app: Data<App>, path: Path<String>, body: RequestBody
     let report = body.read_something(|members| Ok(JobReport::read(members.iter(), app.zone)?))?;
     let new = NewJob { run, report, admission: app.admission, zone: app.zone };
     match app.bridge.ask(move |lab| lab.job_create(&new, now())).await? {
-        JobCreated::Created(job_id, _) => Ok(json(json!({ "job_id": job_id.as_str() }).to_string())),
+        JobCreated::Created(job_id, status) => {
+            app.counters.count(None, status);
+            Ok(json(json!({ "job_id": job_id.as_str() }).to_string()))
+        }
         JobCreated::AlreadyExists(job_id) => Err(ApiError::invalid(format!("job with job_id {job_id} already exists"))),
         JobCreated::Refused(refused) => Err(refused.into()),
     }
@@ -73,7 +81,10 @@ pub(crate) async fn update(
     let patch = body.read(|members| Ok(JobPatch::read(members.iter(), app.zone)?))?;
     let (run, job_id) = job_in_path(&names.0, &names.1, absent)?;
     match app.bridge.ask(move |lab| lab.job_update(&run, &job_id, &patch, now())).await? {
-        JobUpdated::Updated { .. } => Ok(done()),
+        JobUpdated::Updated { before, after } => {
+            app.counters.count(Some(before), after);
+            Ok(done())
+        }
         JobUpdated::NotFound => Err(absent()),
     }
 }

@@ -1,13 +1,21 @@
 //! What each route does: read the request, ask the port, render the answer.
 
+pub(crate) mod errors;
+pub(crate) mod job_search;
 pub(crate) mod jobs;
+pub(crate) mod locks;
+pub(crate) mod nodes;
+pub(crate) mod queue;
 pub(crate) mod root;
+pub(crate) mod run_filters;
 pub(crate) mod runs;
 
 use actix_web::HttpResponse;
-use paddles_domain::{JobId, RunName};
+use paddles_domain::{JobId, NameError, RunName};
+use serde_json::value::RawValue;
 
 use crate::api_error::ApiError;
+use crate::request_body::Members;
 
 /// A JSON text as an answer.
 fn json(text: impl actix_web::body::MessageBody + 'static) -> HttpResponse {
@@ -17,6 +25,13 @@ fn json(text: impl actix_web::body::MessageBody + 'static) -> HttpResponse {
 /// What a successful change answers.
 fn done() -> HttpResponse {
     json("{}")
+}
+
+/// The text of a key that must be there.
+fn name_of(members: &Members<'_>, key: &'static str) -> Result<String, ApiError> {
+    let missing = NameError::Missing { key };
+    let json = members.get(key).map(RawValue::get).filter(|json| *json != "null").ok_or(missing)?;
+    serde_json::from_str(json).map_err(|_| ApiError::invalid(format!("{key} takes text")))
 }
 
 fn no_run() -> ApiError {

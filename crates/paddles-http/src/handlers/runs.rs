@@ -3,11 +3,10 @@
 use actix_web::http::Method;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use paddles_domain::{NameError, Run, RunName};
-use paddles_repository::{JobKeys, RunCreated};
-use serde_json::value::RawValue;
+use paddles_domain::{Run, RunName};
+use paddles_repository::{JobKeys, RunCreated, Stored};
 
-use super::{done, json, no_run, run_in_path};
+use super::{done, json, name_of, no_run, run_in_path};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::clock::now;
@@ -23,39 +22,57 @@ use crate::settings::RunsView;
 pub(crate) async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, ApiError> {
     let parameters = Parameters::of(&request);
     let page = parameters.page(app.default_runs_count)?;
-    let fields = parameters.fields(RunField::from_name)?;
-    let view = parameters.read("view")?.unwrap_or(app.default_runs_view);
+    let shape = Shape::wanted(&parameters, &app)?;
     let runs = app.bridge.ask(move |lab| lab.run_list(page)).await?;
-    Ok(json(match (fields, view) {
-        (Some(fields), _) => array(&runs, |out, run| run_fields(out, run, &fields, &app.links)),
-        (None, RunsView::Full) => array(&runs, |out, run| run_document(out, run, &app.links)),
-        (None, RunsView::Summary) => {
-            let mut out = Vec::new();
-            let mut object = JsonObject::begin(&mut out);
-            for run in &runs {
-                run_summary(&mut object, run, &app.links);
-            }
-            object.end();
-            out
-        }
-    }))
+    Ok(shape.render(&app, &runs))
 }
+
+/// How a list of runs is shown.
+pub(super) enum Shape {
+    Fields(Vec<RunField>),
+    View(RunsView),
+}
+
+impl Shape {
+    /// What `fields` or else `view` ask for.
+    pub(super) fn wanted(parameters: &Parameters, app: &App) -> Result<Self, ApiError> {
+        Ok(match parameters.fields(RunField::from_name)? {
+            Some(fields) => Self::Fields(fields),
+            None => Self::View(parameters.read("view")?.unwrap_or(app.default_runs_view)),
+        })
+    }
+
+    pub(super) fn render(&self, app: &App, runs: &[Stored<Run>]) -> HttpResponse {
+        json(match self {
+            Self::Fields(fields) => array(runs, |out, run| run_fields(out, run, fields, &app.links)),
+            Self::View(RunsView::Full) => array(runs, |out, run| run_document(out, run, &app.links)),
+            Self::View(RunsView::Summary) => {
+                let mut out = Vec::new();
+                let mut object = JsonObject::begin(&mut out);
+                for run in runs {
+                    run_summary(&mut object, run, &app.links);
+                }
+                object.end();
+                out
+            }
+        })
+    }
+}
+
+/// Words that stand where the name of a run would: a run called so could not be reached.
+const WORDS: [&str; 9] = ["branch", "date", "machine_type", "status", "suite", "user", "sha1", "flavors", "queued"];
 
 /// `POST /runs/`: a new run, of which only the name is read.
 pub(crate) async fn create(app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
-    let name = body.read(|members| name_of(members.get("name")))?;
+    let name = body.read(|members| Ok(RunName::new(name_of(members, "name")?)?))?;
+    if WORDS.contains(&name.as_str()) {
+        return Err(ApiError::invalid(format!("name takes another text than {}", WORDS.join(", "))));
+    }
     let run = Run::new(name.clone(), app.zone, now());
     match app.bridge.ask(move |lab| lab.run_create(&run)).await? {
         RunCreated::Created => Ok(done()),
         RunCreated::AlreadyExists => Err(ApiError::invalid(format!("run with name {name} already exists"))),
     }
-}
-
-fn name_of(json: Option<&RawValue>) -> Result<RunName, ApiError> {
-    let missing = NameError::Missing { key: "name" };
-    let json = json.map(RawValue::get).filter(|json| *json != "null").ok_or(missing)?;
-    let text: String = serde_json::from_str(json).map_err(|_| ApiError::invalid("name takes text"))?;
-    Ok(RunName::new(text)?)
 }
 
 /// `GET /runs/{name}/`: the run with its whole jobs by their id as text. HEAD asks whether it is there.

@@ -1,0 +1,97 @@
+//! Locking and unlocking several nodes, all or none, inside one transaction.
+
+use diesel::{QueryResult, RunQueryDsl};
+use paddles_domain::{LockRefused, Node, NodeName, NodePatch, Timestamp};
+use paddles_repository::{HostedNode, LockWish, LockedMany, NodeFilter, UnlockedMany};
+
+use crate::claim::lock_nodes;
+use crate::connection::AnyConnection;
+use crate::node_row::{NodeRow, SELECT, with_hosts};
+use crate::nodes::matching;
+use crate::statement::{Bind, Statement, question_marks};
+
+/// Locks the wished-for nodes, the first by name. `lock` says what becomes of rows that others hold.
+pub(crate) fn lock_many(
+    connection: &mut AnyConnection,
+    wish: &LockWish,
+    lock: &str,
+    now: Timestamp,
+) -> QueryResult<LockedMany> {
+    let clause = matching(&NodeFilter {
+        machine_types: wish.machine_types.clone(),
+        os_type: wish.os_type.clone(),
+        os_version: wish.os_version.clone(),
+        arch: wish.arch.clone(),
+        locked: Some(false),
+        up: Some(true),
+        ..NodeFilter::default()
+    });
+    let sql = format!("{SELECT}{} ORDER BY nodes.name LIMIT ?{lock}", clause.sql);
+    let wanted = Statement::unprepared(sql).binds(clause.binds).bind(i64::from(wish.count));
+    let free: Vec<NodeRow> = wanted.load(connection)?;
+    if free.len() < wish.count as usize {
+        return Ok(LockedMany::TooFew(free.len()));
+    }
+    let patch = NodePatch {
+        locked: Some(true),
+        locked_by: Some(wish.owner.clone()),
+        description: Some(wish.description.clone()),
+        ..NodePatch::default()
+    };
+    let ids: Vec<i32> = free.iter().map(|row| row.id).collect();
+    let hosted = with_hosts(connection, free)?;
+    let locked = hosted
+        .into_iter()
+        .map(|HostedNode { node, host }| Ok(HostedNode { node: patch.clone().update(&node, now)?, host }));
+    let locked: Vec<HostedNode> = match locked.collect() {
+        Ok(locked) => locked,
+        Err(refused) => return Ok(LockedMany::Refused(refused)),
+    };
+    let columns = "locked = ?, locked_by = ?, locked_since = ?, description = ?";
+    let values = [Bind::Boolean(Some(true)), wish.owner.clone().into(), now.into(), wish.description.clone().into()];
+    write(connection, &ids, columns, values)?;
+    Ok(LockedMany::Locked(locked))
+}
+
+/// Unlocks these nodes of `owner`.
+pub(crate) fn unlock_many(
+    connection: &mut AnyConnection,
+    names: &[NodeName],
+    owner: Option<&str>,
+    now: Timestamp,
+) -> QueryResult<UnlockedMany> {
+    if names.is_empty() {
+        return Ok(UnlockedMany::Unlocked(Vec::new()));
+    }
+    let lock = lock_nodes(connection);
+    let sql = format!("{SELECT} WHERE nodes.name IN ({}) ORDER BY nodes.name{lock}", question_marks(names.len()));
+    let rows: Vec<NodeRow> =
+        Statement::unprepared(sql).binds(names.iter().map(|name| name.as_str().into())).load(connection)?;
+    if rows.len() != names.len() {
+        return Ok(UnlockedMany::UnknownNode);
+    }
+    let ids: Vec<i32> = rows.iter().map(|row| row.id).collect();
+    let patch = NodePatch { locked_by: Some(owner.map(str::to_owned)), ..NodePatch::unlock("") };
+    let unlocked: Result<Vec<Node>, LockRefused> =
+        rows.into_iter().map(|row| patch.clone().update(&row.into_node(), now)).collect();
+    match unlocked {
+        Err(refused) => Ok(UnlockedMany::Refused(refused)),
+        Ok(unlocked) => {
+            let columns = "locked = ?, locked_by = NULL, locked_since = NULL";
+            write(connection, &ids, columns, [Bind::Boolean(Some(false))])?;
+            Ok(UnlockedMany::Unlocked(unlocked))
+        }
+    }
+}
+
+/// Writes what the lock rules made the same on every node.
+fn write(
+    connection: &mut AnyConnection,
+    ids: &[i32],
+    columns: &str,
+    values: impl IntoIterator<Item = Bind>,
+) -> QueryResult<()> {
+    let sql = format!("UPDATE nodes SET {columns} WHERE id IN ({})", question_marks(ids.len()));
+    Statement::unprepared(sql).binds(values).binds(ids.iter().map(|id| Bind::from(*id))).run(connection)?;
+    Ok(())
+}

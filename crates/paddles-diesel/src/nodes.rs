@@ -1,0 +1,157 @@
+//! Questions about nodes.
+
+use diesel::{OptionalExtension, QueryResult, RunQueryDsl};
+use paddles_domain::{NodeName, NodePatch, Timestamp};
+use paddles_repository::{
+    HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, RecordId, RepositoryError,
+    UnlockedMany,
+};
+
+use crate::claim::{lock_free_nodes, lock_nodes};
+use crate::connection::AnyConnection;
+use crate::node_row::{self, NodeRow, SELECT, with_hosts};
+use crate::run_filter::Where;
+use crate::statement::{Bind, Statement, question_marks};
+use crate::{DieselRepository, node_locks};
+
+impl NodeRepository for DieselRepository {
+    fn node_create(&self, name: &NodeName, patch: &NodePatch, now: Timestamp) -> Result<NodeCreated, RepositoryError> {
+        self.database.write(|connection| {
+            let node = patch.clone().create(name.clone(), now);
+            let host = match find_host(connection, node.vm_host.as_ref())? {
+                Host::Unknown => return Ok(NodeCreated::UnknownHost),
+                Host::Known(host) => host,
+            };
+            let touched = node_row::insert(&node, host).run(connection)?;
+            Ok(if touched == 1 { NodeCreated::Created } else { NodeCreated::AlreadyExists })
+        })
+    }
+
+    fn node_get(&self, name: &NodeName) -> Result<Option<HostedNode>, RepositoryError> {
+        self.database.read(|connection| {
+            let rows = find(connection, name, "")?.into_iter().collect();
+            Ok(with_hosts(connection, rows)?.pop())
+        })
+    }
+
+    fn node_list(&self, filter: &NodeFilter) -> Result<Vec<HostedNode>, RepositoryError> {
+        let clause = matching(filter);
+        let sql = format!("{SELECT}{} ORDER BY nodes.name LIMIT ?", clause.sql);
+        let limit = filter.count.map_or(i64::MAX, i64::from);
+        self.database.read(|connection| {
+            let nodes = Statement::unprepared(sql.as_str()).binds(clause.binds.clone()).bind(limit);
+            let rows = nodes.load(connection)?;
+            with_hosts(connection, rows)
+        })
+    }
+
+    fn node_update(&self, name: &NodeName, patch: &NodePatch, now: Timestamp) -> Result<NodeUpdated, RepositoryError> {
+        self.database.write(|connection| {
+            let lock = lock_nodes(connection);
+            let Some(row) = find(connection, name, lock)? else { return Ok(NodeUpdated::NotFound) };
+            let id = RecordId(row.id);
+            let node = match patch.clone().update(&row.into_node(), now) {
+                Ok(node) => node,
+                Err(refused) => return Ok(NodeUpdated::Refused(refused)),
+            };
+            let host = match find_host(connection, node.vm_host.as_ref())? {
+                Host::Unknown => return Ok(NodeUpdated::UnknownHost),
+                Host::Known(host) => host,
+            };
+            node_row::update(id, &node, host).run(connection)?;
+            Ok(NodeUpdated::Updated(node))
+        })
+    }
+
+    fn node_delete(&self, name: &NodeName) -> Result<bool, RepositoryError> {
+        self.database.write(|connection| {
+            let Some(row) = find(connection, name, "")? else { return Ok(false) };
+            for sql in NODE_DELETE {
+                Statement::new(sql).bind(row.id).run(connection)?;
+            }
+            Ok(true)
+        })
+    }
+
+    /// Nodes that others are just locking are passed over. If too few are left, those others may still give theirs back: so
+    /// they are waited for, in the order of names, in a transaction that holds nothing yet.
+    fn node_lock_many(&self, wish: &LockWish, now: Timestamp) -> Result<LockedMany, RepositoryError> {
+        let locked = self.database.write(|connection| {
+            let free = lock_free_nodes(connection);
+            node_locks::lock_many(connection, wish, free, now)
+        })?;
+        match locked {
+            LockedMany::TooFew(_) => self.database.write(|connection| {
+                let all = lock_nodes(connection);
+                node_locks::lock_many(connection, wish, all, now)
+            }),
+            locked => Ok(locked),
+        }
+    }
+
+    fn node_unlock_many(
+        &self,
+        names: &[NodeName],
+        owner: Option<&str>,
+        now: Timestamp,
+    ) -> Result<UnlockedMany, RepositoryError> {
+        self.database.write(|connection| node_locks::unlock_many(connection, names, owner, now))
+    }
+
+    fn node_machine_types(&self) -> Result<Vec<String>, RepositoryError> {
+        let sql = "SELECT DISTINCT machine_type AS value FROM nodes WHERE machine_type > ''";
+        self.database.read(|connection| crate::runs::sorted_values(Statement::new(sql), connection))
+    }
+}
+
+/// A node's traces in jobs and guests, and the node.
+const NODE_DELETE: [&str; 3] = [
+    "DELETE FROM job_nodes WHERE node_id = ?",
+    "UPDATE nodes SET vm_host_id = NULL WHERE vm_host_id = ?",
+    "DELETE FROM nodes WHERE id = ?",
+];
+
+/// The row of a node; `lock` keeps it until the transaction ends.
+fn find(connection: &mut AnyConnection, name: &NodeName, lock: &str) -> QueryResult<Option<NodeRow>> {
+    let sql = format!("{SELECT} WHERE nodes.name = ?{lock}");
+    Statement::new(sql).bind(name.as_str()).get_result(connection).optional()
+}
+
+enum Host {
+    Known(Option<RecordId>),
+    Unknown,
+}
+
+fn find_host(connection: &mut AnyConnection, host: Option<&NodeName>) -> QueryResult<Host> {
+    let Some(name) = host else { return Ok(Host::Known(None)) };
+    Ok(match find(connection, name, "")? {
+        Some(row) => Host::Known(Some(RecordId(row.id))),
+        None => Host::Unknown,
+    })
+}
+
+/// The `WHERE` clause of a filter.
+pub(crate) fn matching(filter: &NodeFilter) -> Where {
+    let mut clause = Where::all(&[]);
+    if !filter.machine_types.is_empty() {
+        let types = filter.machine_types.iter().map(|name| Bind::from(name.as_str()));
+        clause.and(&format!("nodes.machine_type IN ({})", question_marks(types.len())), types);
+    }
+    let texts = [
+        ("nodes.os_type = ?", &filter.os_type),
+        ("nodes.os_version = ?", &filter.os_version),
+        ("nodes.arch = ?", &filter.arch),
+        ("nodes.locked_by = ?", &filter.locked_by),
+    ];
+    for (sql, text) in texts {
+        if let Some(text) = text {
+            clause.and(sql, [text.as_str().into()]);
+        }
+    }
+    for (sql, truth) in [("nodes.locked = ?", filter.locked), ("nodes.up = ?", filter.up)] {
+        if truth.is_some() {
+            clause.and(sql, [Bind::Boolean(truth)]);
+        }
+    }
+    clause
+}

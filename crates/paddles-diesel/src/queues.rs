@@ -1,0 +1,245 @@
+//! Questions about queues.
+
+use chrono::NaiveDateTime;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp as SqlTimestamp};
+use diesel::{OptionalExtension, QueryResult, QueryableByName, RunQueryDsl};
+use paddles_domain::{Job, JobId, JobPatch, JobStatus, Queue, QueueName, QueuePatch, RunName, Timestamp};
+use paddles_repository::{QueueCreated, QueueHead, QueueRepository, QueueUpdated, RecordId, RepositoryError, Stored};
+
+use crate::claim::{lock_queue, lock_queued_job, lock_run};
+use crate::connection::AnyConnection;
+use crate::job_row::{JobRow, select_everything};
+use crate::node_jobs::JobNumber;
+use crate::run_filter::Where;
+use crate::statement::{Bind, Statement, question_marks};
+use crate::{DieselRepository, reports};
+
+const SELECT: &str = "SELECT queue, paused_by, paused_since, pause_duration, paused_until FROM queue";
+
+/// What waits in a queue; the partial index of such jobs has the same condition.
+const WAITS: &str = "jobs.queue = ? AND jobs.status = 'queued'";
+
+/// Lowest priority number first, then oldest; jobs without a priority come last.
+const ORDER: &str = "ORDER BY jobs.priority NULLS LAST, jobs.id";
+
+impl QueueRepository for DieselRepository {
+    fn queue_create(
+        &self,
+        name: &QueueName,
+        patch: &QueuePatch,
+        now: Timestamp,
+    ) -> Result<QueueCreated, RepositoryError> {
+        self.database.write(|connection| {
+            let queue = match patch.update(&Queue::new(name.clone()), now) {
+                Ok(queue) => queue,
+                Err(refused) => return Ok(QueueCreated::Refused(refused)),
+            };
+            let sql = "INSERT INTO queue (paused_by, paused_since, pause_duration, paused_until, queue) \
+                VALUES (?, ?, ?, ?, ?) ON CONFLICT (queue) DO NOTHING";
+            let touched = Statement::new(sql).binds(values(&queue)).run(connection)?;
+            Ok(if touched == 1 { QueueCreated::Created } else { QueueCreated::AlreadyExists })
+        })
+    }
+
+    fn queue_update(
+        &self,
+        name: &QueueName,
+        patch: &QueuePatch,
+        now: Timestamp,
+    ) -> Result<QueueUpdated, RepositoryError> {
+        self.database.write(|connection| {
+            let lock = lock_queue(connection);
+            let Some(before) = find(connection, name, lock)? else { return Ok(QueueUpdated::NotFound) };
+            let queue = match patch.update(&before, now) {
+                Ok(queue) => queue,
+                Err(refused) => return Ok(QueueUpdated::Refused(refused)),
+            };
+            let sql = "UPDATE queue SET paused_by = ?, paused_since = ?, pause_duration = ?, paused_until = ? \
+                WHERE queue = ?";
+            Statement::new(sql).binds(values(&queue)).run(connection)?;
+            Ok(QueueUpdated::Updated)
+        })
+    }
+
+    fn queue_list(&self, name: Option<&str>, paused_by: Option<&str>) -> Result<Vec<Queue>, RepositoryError> {
+        let mut clause = Where::all(&[]);
+        for (sql, text) in [("queue = ?", name), ("paused_by = ?", paused_by)] {
+            if let Some(text) = text {
+                clause.and(sql, [text.into()]);
+            }
+        }
+        let sql = format!("{SELECT}{} ORDER BY queue", clause.sql);
+        let rows: Vec<QueueRow> = self
+            .database
+            .read(|connection| Statement::unprepared(sql.as_str()).binds(clause.binds.clone()).load(connection))?;
+        Ok(rows.into_iter().map(QueueRow::into_queue).collect())
+    }
+
+    fn queue_get(&self, name: &QueueName) -> Result<Option<(Queue, u32)>, RepositoryError> {
+        self.database.read(|connection| {
+            let Some(queue) = find(connection, name, "")? else { return Ok(None) };
+            let sql = format!("SELECT count(*) AS jobs FROM jobs WHERE {WAITS}");
+            let row: CountRow = Statement::new(sql).bind(name.as_str()).get_result(connection)?;
+            Ok(Some((queue, u32::try_from(row.jobs).unwrap_or(u32::MAX))))
+        })
+    }
+
+    fn queue_head(&self, name: &QueueName, now: Timestamp) -> Result<QueueHead, RepositoryError> {
+        self.database.read(|connection| {
+            if let Some(nothing) = hands_out_nothing(connection, name, "", now)? {
+                return Ok(nothing);
+            }
+            let sql = format!("{} WHERE {WAITS} {ORDER} LIMIT 1", select_everything());
+            let row: Option<JobRow> = Statement::new(sql).bind(name.as_str()).get_result(connection).optional()?;
+            Ok(row.map_or(QueueHead::Empty, |row| QueueHead::Job(Box::new(row.into_job()))))
+        })
+    }
+
+    /// The queue's row is locked first, so that two callers never look at the same head. A job that somebody else holds is
+    /// passed over: by a new transaction, so that none ever waits for a run while it holds another.
+    fn queue_claim(&self, name: &QueueName, now: Timestamp) -> Result<QueueHead, RepositoryError> {
+        let mut held: Vec<RecordId> = Vec::new();
+        loop {
+            let claim = self.database.write(|connection| claim(connection, name, &held, now))?;
+            match claim {
+                Claim::Head(head) => return Ok(head),
+                Claim::Held(job) => held.push(job),
+            }
+        }
+    }
+
+    fn queue_jobs(
+        &self,
+        name: &QueueName,
+        run: Option<&RunName>,
+        user: Option<&str>,
+    ) -> Result<Option<Vec<RecordId>>, RepositoryError> {
+        let mut clause = Where::all(&[]);
+        clause.and(WAITS, [name.as_str().into()]);
+        match (run, user) {
+            (Some(run), _) => clause.and("runs.name = ?", [run.as_str().into()]),
+            (None, Some(user)) => clause.and("jobs.\"user\" = ?", [user.into()]),
+            (None, None) => {}
+        }
+        let sql = format!("SELECT jobs.id AS job FROM jobs JOIN runs ON runs.id = jobs.run_id{} {ORDER}", clause.sql);
+        self.database.read(|connection| {
+            if find(connection, name, "")?.is_none() {
+                return Ok(None);
+            }
+            let rows: Vec<JobNumber> =
+                Statement::unprepared(sql.as_str()).binds(clause.binds.clone()).load(connection)?;
+            Ok(Some(rows.into_iter().map(|row| RecordId(row.job)).collect()))
+        })
+    }
+}
+
+/// What one try to take a job comes to.
+enum Claim {
+    Head(QueueHead),
+    /// Somebody else holds this job.
+    Held(RecordId),
+}
+
+fn claim(connection: &mut AnyConnection, name: &QueueName, held: &[RecordId], now: Timestamp) -> QueryResult<Claim> {
+    let lock = lock_queue(connection);
+    if let Some(nothing) = hands_out_nothing(connection, name, lock, now)? {
+        return Ok(Claim::Head(nothing));
+    }
+    let but_held = match held.len() {
+        0 => String::new(),
+        count => format!(" AND jobs.id NOT IN ({})", question_marks(count)),
+    };
+    let sql = format!(
+        "SELECT jobs.id AS job, jobs.job_id, runs.name FROM jobs JOIN runs ON runs.id = jobs.run_id \
+         WHERE {WAITS}{but_held} {ORDER} LIMIT 1"
+    );
+    let head = Statement::unprepared(sql).bind(name.as_str()).binds(held.iter().map(|job| Bind::from(job.0)));
+    let Some(head): Option<HeadRow> = head.get_result(connection).optional()? else {
+        return Ok(Claim::Head(QueueHead::Empty));
+    };
+    let (run, job_id) = (RunName::from_stored(head.name), JobId::from_stored(head.job_id));
+    let job = RecordId(head.job);
+    // As in every change of a job the run comes first; meanwhile the job may have left the queue.
+    lock_run(connection, &run)?;
+    if !lock_queued_job(connection, job)? {
+        return Ok(Claim::Held(job));
+    }
+    reports::update(connection, &run, &job_id, JobPatch::with_status(JobStatus::Waiting), now)?;
+    let sql = format!("{} WHERE jobs.id = ?", select_everything());
+    let row: JobRow = Statement::new(sql).bind(job.0).get_result(connection)?;
+    let job: Stored<Job> = row.into_job();
+    Ok(Claim::Head(QueueHead::Job(Box::new(job))))
+}
+
+/// What a queue answers that is not there, or paused.
+fn hands_out_nothing(
+    connection: &mut AnyConnection,
+    name: &QueueName,
+    lock: &str,
+    now: Timestamp,
+) -> QueryResult<Option<QueueHead>> {
+    Ok(match find(connection, name, lock)? {
+        None => Some(QueueHead::Empty),
+        Some(queue) if queue.is_paused(now) => Some(QueueHead::Paused),
+        Some(_) => None,
+    })
+}
+
+fn find(connection: &mut AnyConnection, name: &QueueName, lock: &str) -> QueryResult<Option<Queue>> {
+    let queue = Statement::new(format!("{SELECT} WHERE queue = ?{lock}")).bind(name.as_str());
+    let row: Option<QueueRow> = queue.get_result(connection).optional()?;
+    Ok(row.map(QueueRow::into_queue))
+}
+
+/// The values of a queue's columns, its name last.
+fn values(queue: &Queue) -> [Bind; 5] {
+    [
+        queue.paused_by.clone().into(),
+        queue.paused_since.into(),
+        queue.pause_duration.into(),
+        queue.paused_until.into(),
+        queue.name.as_str().into(),
+    ]
+}
+
+#[derive(QueryableByName)]
+struct QueueRow {
+    #[diesel(sql_type = Text)]
+    queue: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    paused_by: Option<String>,
+    #[diesel(sql_type = Nullable<SqlTimestamp>)]
+    paused_since: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    pause_duration: Option<i32>,
+    #[diesel(sql_type = Nullable<SqlTimestamp>)]
+    paused_until: Option<NaiveDateTime>,
+}
+
+impl QueueRow {
+    fn into_queue(self) -> Queue {
+        Queue {
+            name: QueueName::from_stored(self.queue),
+            paused_by: self.paused_by,
+            paused_since: self.paused_since.map(Timestamp::from_utc),
+            pause_duration: self.pause_duration,
+            paused_until: self.paused_until.map(Timestamp::from_utc),
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = BigInt)]
+    jobs: i64,
+}
+
+#[derive(QueryableByName)]
+struct HeadRow {
+    #[diesel(sql_type = Integer)]
+    job: i32,
+    #[diesel(sql_type = Text)]
+    job_id: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+}

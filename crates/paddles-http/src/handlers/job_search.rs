@@ -1,0 +1,46 @@
+//! `/jobs/`: the latest jobs of all runs.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use paddles_domain::{Day, Timestamp};
+use paddles_repository::{JobKeys, JobSearch};
+
+use super::json;
+use crate::api_error::ApiError;
+use crate::app::App;
+use crate::clock::now;
+use crate::documents::job_document;
+use crate::job_stream::{JobPages, answer_jobs};
+use crate::parameters::Parameters;
+
+/// How many jobs are shown when the request does not say.
+const COUNT: u32 = 10;
+
+/// `GET /jobs/`: a page of the jobs that match, newest posted first. pulpito-ng finds a job's history by its description.
+pub(crate) async fn search(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, ApiError> {
+    let parameters = Parameters::of(&request);
+    let page = parameters.page(COUNT)?;
+    let text = |name| parameters.get(name).map(str::to_owned);
+    let start_of = |name| -> Result<Option<Timestamp>, ApiError> {
+        let day = parameters.get(name).map(|text| Day::read(text, now())).transpose();
+        Ok(day.map_err(|error| ApiError::invalid(error.to_string()))?.map(Day::start))
+    };
+    let sha1 = text("sha1");
+    let search = JobSearch {
+        user: text("user"),
+        // Only looked at without a sha1, as in the deployed server.
+        branch: if sha1.is_none() { text("branch") } else { None },
+        sha1,
+        description: text("description"),
+        posted_after: start_of("posted_after")?,
+        posted_before: start_of("posted_before")?,
+        status: match parameters.job_status() {
+            Ok(status) => status,
+            // A status that no job has.
+            Err(_) => return Ok(json("[]")),
+        },
+    };
+    let rows = app.bridge.ask(move |lab| lab.job_search(&search, page)).await?;
+    let pages = JobPages::InRows { rows, keys: JobKeys::ALL };
+    answer_jobs(app, b"[".to_vec(), pages, job_document, "]").await
+}

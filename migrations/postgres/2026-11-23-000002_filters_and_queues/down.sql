@@ -1,0 +1,14 @@
+DROP INDEX ix_nodes_vm_host_id;
+DROP INDEX ix_nodes_machine_type;
+DROP INDEX ix_jobs_queued;
+DROP INDEX ix_jobs_sha1;
+DROP INDEX ix_jobs_posted;
+DROP INDEX ix_runs_queued;
+DROP INDEX ix_runs_user;
+DROP INDEX ix_runs_suite;
+DROP INDEX ix_runs_status;
+DROP INDEX ix_runs_machine_type;
+DROP INDEX ix_runs_branch;
+DROP INDEX ix_runs_scheduled;
+DROP TABLE run_flavors;
+DROP TABLE run_sha1s;
