@@ -59,7 +59,7 @@ impl NodeRepository for DieselRepository {
                 Host::Known(host) => host,
             };
             node_row::update(id, &node, host).run(connection)?;
-            Ok(NodeUpdated::Updated(node))
+            Ok(NodeUpdated::Updated(Box::new(node)))
         })
     }
 

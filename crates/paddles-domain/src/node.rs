@@ -236,13 +236,11 @@ impl NodePatch {
         match (node.locked, locked) {
             (true, true) if !is_repeated => Err(LockRefused::AlreadyLocked),
             (false, false) if !is_repeated => Err(LockRefused::AlreadyUnlocked),
-            (true, true) | (false, false) => Ok(()),
             (false, true) if !has_owner => Err(LockRefused::LockWithoutOwner),
-            (false, true) => Ok(()),
             (true, false) if !has_owner => Err(LockRefused::UnlockWithoutOwner),
             (true, false) if owner != node.locked_by.as_deref() => Err(LockRefused::OtherOwner),
             (true, false) if differs => Err(LockRefused::OtherDescription),
-            (true, false) => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The machines that a job names as its targets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::{Document, NodeName};
 
@@ -17,9 +17,7 @@ use crate::{Document, NodeName};
 /// assert_eq!(nodes.iter().map(NodeName::as_str).collect::<Vec<_>>(), ["smithi001", "smithi002"]);
 /// ```
 pub fn target_nodes(targets: &Document) -> Vec<NodeName> {
-    let hosts: BTreeMap<String, IgnoredAny> = serde_json::from_str(targets.as_json()).unwrap_or_default();
-    let mut nodes: Vec<NodeName> = hosts.keys().filter_map(|host| NodeName::of_target(host)).collect();
-    nodes.sort();
-    nodes.dedup();
-    nodes
+    let hosts: BTreeMap<String, &RawValue> = serde_json::from_str(targets.as_json()).unwrap_or_default();
+    let nodes: BTreeSet<NodeName> = hosts.keys().filter_map(|host| NodeName::of_target(host)).collect();
+    nodes.into_iter().collect()
 }

@@ -4,11 +4,11 @@
 //! out; no closures, no handles, no types of any database. An adapter implements the traits here and calls the domain's
 //! rules inside its transactions; a caller holds an `Arc<dyn Repository>` and never learns which database it is.
 //!
-//! - [`RunRepository`]: runs, each with its stored counts.
-//! - [`JobRepository`]: jobs and their reports.
-//! - [`NodeRepository`]: nodes and their locks.
-//! - [`QueueRepository`]: queues, and who takes the next job.
-//! - [`StatsRepository`]: counts.
+//! - [`RunRepository`] has runs, each with its stored counts.
+//! - [`JobRepository`] has jobs and their reports.
+//! - [`NodeRepository`] has nodes and their locks.
+//! - [`QueueRepository`] has queues, and says who takes the next job.
+//! - [`StatsRepository`] counts.
 //!
 //! Absence is no error: look-ups answer an `Option`, changes an outcome. What is left is [`RepositoryError`].
 //!

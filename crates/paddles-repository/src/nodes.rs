@@ -100,7 +100,7 @@ pub enum NodeCreated {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeUpdated {
     /// The node, as it is now.
-    Updated(Node),
+    Updated(Box<Node>),
     /// There is no such node.
     NotFound,
     /// The lock rules refuse it.

@@ -54,11 +54,11 @@ pub(crate) fn job_stats_document(stats: &[(NodeName, RunResults)]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut object = JsonObject::begin(&mut out);
     for (node, counts) in stats {
-        let mut states = JsonObject::begin(object.member(node.as_str()));
+        let mut by_state = JsonObject::begin(object.member(node.as_str()));
         for status in JobStatus::ALL.into_iter().filter(|status| counts.count(*status) > 0) {
-            states.literal(status.as_str(), Some(counts.count(status)));
+            by_state.literal(status.as_str(), Some(counts.count(status)));
         }
-        states.end();
+        by_state.end();
     }
     object.end();
     out

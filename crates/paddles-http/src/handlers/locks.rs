@@ -20,10 +20,10 @@ use crate::request_body::{Members, RequestBody};
 pub(crate) async fn lock_one(
     request: HttpRequest,
     app: Data<App>,
-    path: Path<String>,
+    name: Path<String>,
     body: RequestBody,
 ) -> Result<HttpResponse, ApiError> {
-    let name = node_in_path(&path)?;
+    let name = node_in_path(&name)?;
     let method = request.method();
     let patch = if [Method::PUT, Method::POST].contains(method) {
         body.read(|members| Ok(NodePatch::read(members.iter())?))

@@ -82,10 +82,10 @@ pub(crate) async fn get(app: Data<App>, path: Path<String>) -> Result<HttpRespon
 }
 
 /// `PUT /nodes/{name}/`: changes the keys that are sent. The inventory creates a node when it hears exactly 404.
-pub(crate) async fn update(app: Data<App>, path: Path<String>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn update(app: Data<App>, name: Path<String>, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let absent = || ApiError::not_found("attempted to update a non-existent node");
     let patch = body.read(|members| Ok(NodePatch::read(members.iter())?))?;
-    let name = NodeName::new(path.into_inner()).map_err(|_| absent())?;
+    let name = NodeName::new(name.into_inner()).map_err(|_| absent())?;
     match app.bridge.ask(move |lab| lab.node_update(&name, &patch, now())).await? {
         NodeUpdated::Updated(_) => Ok(done()),
         NodeUpdated::NotFound => Err(absent()),

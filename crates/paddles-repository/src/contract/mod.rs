@@ -16,11 +16,14 @@
     reason = "tests: their names say what they demand, and they fail by panicking"
 )]
 
+pub mod filters;
 pub mod jobs;
+pub mod nodes;
+pub mod queues;
 pub mod races;
 pub mod runs;
 
-use paddles_domain::{Admission, JobId, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp};
+use paddles_domain::{Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp, Value};
 
 use crate::{JobCreated, NewJob, Page, Repository};
 
@@ -34,7 +37,15 @@ macro_rules! contract_tests {
             ids_are_picked, a_patch_changes_what_it_says, a_missing_job_is_not_updated, the_run_follows_its_jobs,
             the_first_job_shows_in_the_run, a_deleted_job_is_forgotten, jobs_come_page_by_page_in_text_order,
             jobs_are_indexed_newest_first, only_wanted_keys_are_read, large_documents_come_back);
-        $crate::contract_tests!($open; races: jobs_of_one_run_finish_at_once, one_job_is_posted_at_once,
+        $crate::contract_tests!($open; filters: conditions_select_runs, indexes_list_distinct_values, odd_values_match_whole,
+            queued_runs_come_earliest_first, counted_parts_follow_their_jobs, jobs_are_found);
+        $crate::contract_tests!($open; nodes: a_node_comes_back, nodes_are_listed, a_guest_shows_its_host,
+            lock_rules_hold, many_are_locked_or_none, many_are_unlocked_or_none, targets_create_and_link_nodes,
+            a_deleted_node_leaves_its_jobs, jobs_are_counted_by_node);
+        $crate::contract_tests!($open; queues: a_queue_is_paused, the_head_is_shown, the_head_is_claimed,
+            queued_jobs_are_listed);
+        $crate::contract_tests!($open; races: nodes_are_locked_at_once, jobs_are_claimed_at_once, jobs_share_targets_at_once,
+            jobs_of_one_run_finish_at_once, one_job_is_posted_at_once,
             one_run_is_created_at_once, jobs_come_and_go_at_once);
     };
     ($open:path; $module:ident: $($test:ident),+) => {
@@ -75,4 +86,13 @@ fn post(lab: &dyn Repository, name: &str, id: &str, patch: JobPatch, second: u32
 
 fn status(status: JobStatus) -> JobPatch {
     JobPatch::with_status(status)
+}
+
+/// A patch that sets these keys to texts.
+fn texts(keys: &[(JobKey, &str)]) -> JobPatch {
+    let mut patch = JobPatch::default();
+    for (key, text) in keys {
+        patch.set(*key, Some(Value::Text((*text).to_owned())));
+    }
+    patch
 }

@@ -3,10 +3,10 @@
 use std::sync::Barrier;
 use std::thread;
 
-use paddles_domain::{JobPatch, JobStatus, RunResults};
+use paddles_domain::{Document, JobKey, JobPatch, JobStatus, NodeName, RunResults, Value};
 
 use super::{at, job, new_job, post, run, status};
-use crate::{JobCreated, JobKeys, JobUpdated, Repository};
+use crate::{JobCreated, JobKeys, JobUpdated, LockedMany, NodeFilter, QueueHead, Repository, UnlockedMany};
 
 const THREADS: usize = 8;
 
@@ -90,4 +90,80 @@ pub fn jobs_come_and_go_at_once(lab: &dyn Repository) {
         }
     });
     check_counts(lab, "r");
+}
+
+pub fn nodes_are_locked_at_once(lab: &dyn Repository) {
+    const NODES: usize = 10;
+    for number in 0..NODES {
+        super::nodes::create(lab, &format!("n{number}"));
+    }
+    let held = std::sync::Mutex::new(std::collections::BTreeSet::new());
+    at_once(|number| {
+        let owner = format!("owner {number}");
+        for _ in 0..20 {
+            match lab.node_lock_many(&super::nodes::wish(3, &owner), at(2)).unwrap() {
+                LockedMany::Locked(nodes) => {
+                    assert_eq!(nodes.len(), 3);
+                    let names: Vec<NodeName> = nodes.into_iter().map(|node| node.node.name).collect();
+                    for name in &names {
+                        assert!(held.lock().unwrap().insert(name.clone()), "{name} is locked twice");
+                    }
+                    for name in &names {
+                        held.lock().unwrap().remove(name);
+                    }
+                    let unlocked = lab.node_unlock_many(&names, Some(&owner), at(3)).unwrap();
+                    assert!(matches!(unlocked, UnlockedMany::Unlocked(_)), "{unlocked:?}");
+                }
+                LockedMany::TooFew(free) => assert!(free < 3),
+                LockedMany::Refused(refused) => panic!("{refused}"),
+            }
+        }
+    });
+    let free = NodeFilter { locked: Some(false), ..NodeFilter::default() };
+    assert_eq!(lab.node_list(&free).unwrap().len(), NODES, "none is lost");
+}
+
+pub fn jobs_are_claimed_at_once(lab: &dyn Repository) {
+    const JOBS: usize = 80;
+    super::queues::create(lab, "q");
+    for number in 0..JOBS {
+        let priority = i32::try_from(number % 7).ok();
+        post(lab, &format!("r{}", number % 3), &number.to_string(), super::queues::queued(priority), 1);
+    }
+    let claimed = at_once(|number| {
+        let mut claimed = Vec::new();
+        loop {
+            // Reporters change jobs of the same runs meanwhile.
+            let stranger = new_job(&format!("r{}", number % 3), None, status(JobStatus::Running));
+            lab.job_create(&stranger, at(2)).unwrap();
+            match lab.queue_claim(&super::queues::queue("q"), at(2)).unwrap() {
+                QueueHead::Job(job) => claimed.push((job.record.run.clone(), job.record.job_id.clone())),
+                QueueHead::Empty => return claimed,
+                QueueHead::Paused => panic!("nobody paused it"),
+            }
+        }
+    });
+    let mut claimed: Vec<_> = claimed.into_iter().flatten().collect();
+    assert_eq!(claimed.len(), JOBS);
+    claimed.sort();
+    claimed.dedup();
+    assert_eq!(claimed.len(), JOBS, "a job was handed out twice");
+    for number in 0..3 {
+        check_counts(lab, &format!("r{number}"));
+    }
+}
+
+pub fn jobs_share_targets_at_once(lab: &dyn Repository) {
+    at_once(|number| {
+        for round in 0..10 {
+            let hosts: Vec<String> =
+                (0..4).map(|host| format!("\"u@n{}\": null", (number + host + round) % 5)).collect();
+            let mut patch = status(JobStatus::Running);
+            let targets = Document::from_stored(format!("{{{}}}", hosts.join(",")));
+            patch.set(JobKey::Targets, targets.map(Value::Document));
+            post(lab, &format!("r{number}"), &round.to_string(), patch, 1);
+            lab.node_lock_many(&super::nodes::wish(1, "me"), at(2)).unwrap();
+        }
+    });
+    assert_eq!(lab.node_list(&NodeFilter::default()).unwrap().len(), 5);
 }
