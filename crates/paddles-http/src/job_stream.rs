@@ -11,6 +11,7 @@ use paddles_repository::{JobKeys, RecordId, Stored};
 
 use crate::api_error::ApiError;
 use crate::app::App;
+use crate::documents::{JobField, job_document, job_fields};
 use crate::links::Links;
 
 /// The first page is small, so that the first byte comes soon.
@@ -76,6 +77,23 @@ pub(crate) async fn answer_jobs(
     }
     let first = once(ready(Ok(Bytes::from(text))));
     Ok(response.streaming(first.chain(try_unfold(answer, Answer::next_chunk))))
+}
+
+/// Answers the jobs in `rows` as an array: whole documents, or objects of `fields`.
+pub(crate) async fn answer_rows(
+    app: Data<App>,
+    rows: Vec<RecordId>,
+    fields: Option<Vec<JobField>>,
+) -> Result<HttpResponse, ApiError> {
+    let begin = b"[".to_vec();
+    match fields {
+        None => answer_jobs(app, begin, JobPages::InRows { rows, keys: JobKeys::ALL }, job_document, "]").await,
+        Some(fields) => {
+            let pages = JobPages::InRows { rows, keys: JobField::keys(&fields) };
+            let write = move |out: &mut Vec<u8>, job: &_, links: &_| job_fields(out, job, &fields, links);
+            answer_jobs(app, begin, pages, write, "]").await
+        }
+    }
 }
 
 /// An answer that is being written.

@@ -3,14 +3,14 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{Day, Timestamp};
-use paddles_repository::{JobKeys, JobSearch};
+use paddles_repository::JobSearch;
 
 use super::json;
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::clock::now;
-use crate::documents::job_document;
-use crate::job_stream::{JobPages, answer_jobs};
+use crate::documents::JobField;
+use crate::job_stream::answer_rows;
 use crate::parameters::Parameters;
 
 /// How many jobs are shown when the request does not say.
@@ -20,6 +20,7 @@ const COUNT: u32 = 10;
 pub(crate) async fn search(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, ApiError> {
     let parameters = Parameters::of(&request);
     let page = parameters.page(COUNT)?;
+    let fields = parameters.fields(JobField::from_name)?;
     let text = |name| parameters.get(name).map(str::to_owned);
     let start_of = |name| -> Result<Option<Timestamp>, ApiError> {
         let day = parameters.get(name).map(|text| Day::read(text, now())).transpose();
@@ -41,6 +42,5 @@ pub(crate) async fn search(request: HttpRequest, app: Data<App>) -> Result<HttpR
         },
     };
     let rows = app.bridge.ask(move |lab| lab.job_search(&search, page)).await?;
-    let pages = JobPages::InRows { rows, keys: JobKeys::ALL };
-    answer_jobs(app, b"[".to_vec(), pages, job_document, "]").await
+    answer_rows(app, rows, fields).await
 }

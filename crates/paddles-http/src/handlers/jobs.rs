@@ -4,15 +4,15 @@ use actix_web::http::Method;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{JobPatch, JobReport, RunName};
-use paddles_repository::{JobCreated, JobKeys, JobUpdated, NewJob};
+use paddles_repository::{JobCreated, JobUpdated, NewJob};
 use serde_json::json;
 
 use super::{done, job_in_path, json, no_job, run_in_path};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::clock::now;
-use crate::documents::{JobField, job_document, job_fields};
-use crate::job_stream::{JobPages, answer_jobs};
+use crate::documents::{JobField, job_document};
+use crate::job_stream::answer_rows;
 use crate::parameters::Parameters;
 use crate::request_body::RequestBody;
 
@@ -32,18 +32,7 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>, path: Path<String
     if request.method() == Method::HEAD {
         return Ok(json(""));
     }
-    let begin = b"[".to_vec();
-    match fields {
-        None => {
-            let pages = JobPages::InRows { rows, keys: JobKeys::ALL };
-            answer_jobs(app, begin, pages, job_document, "]").await
-        }
-        Some(fields) => {
-            let pages = JobPages::InRows { rows, keys: JobField::keys(&fields) };
-            let write = move |out: &mut Vec<u8>, job: &_, links: &_| job_fields(out, job, &fields, links);
-            answer_jobs(app, begin, pages, write, "]").await
-        }
-    }
+    answer_rows(app, rows, fields).await
 }
 
 /// `POST /runs/{name}/jobs/`: a new job, and its run if that must be created. Reporters post every heartbeat here first

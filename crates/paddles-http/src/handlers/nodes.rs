@@ -3,15 +3,15 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{NodeName, NodePatch};
-use paddles_repository::{JobKeys, NodeCreated, NodeFilter, NodeUpdated};
+use paddles_repository::{NodeCreated, NodeFilter, NodeUpdated};
 use serde_json::json;
 
 use super::{done, json, name_of};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::clock::now;
-use crate::documents::{array, counts_document, job_document, job_stats_document, node_document};
-use crate::job_stream::{JobPages, answer_jobs};
+use crate::documents::{JobField, array, counts_document, job_stats_document, node_document};
+use crate::job_stream::answer_rows;
 use crate::parameters::Parameters;
 use crate::request_body::RequestBody;
 
@@ -116,13 +116,14 @@ pub(crate) async fn jobs(request: HttpRequest, app: Data<App>, path: Path<String
     let page = asks_for_page.then_some(page);
     let name = parameters.get("name").map(str::to_owned);
     let status = parameters.job_status();
+    let fields = parameters.fields(JobField::from_name)?;
     let rows = app.bridge.ask(move |lab| match status {
         Ok(status) => lab.job_index_of_node(&node, name.as_deref(), status, page),
         // A status that no job has: whether the node is there is still to be told.
         Err(_) => Ok(lab.node_get(&node)?.map(|_| Vec::new())),
     });
-    let pages = JobPages::InRows { rows: rows.await?.ok_or_else(no_node)?, keys: JobKeys::ALL };
-    answer_jobs(app, b"[".to_vec(), pages, job_document, "]").await
+    let rows = rows.await?.ok_or_else(no_node)?;
+    answer_rows(app, rows, fields).await
 }
 
 /// `GET /nodes/{name}/job_stats/`: how many of its jobs are in each state.

@@ -4,14 +4,14 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{QueueName, QueuePatch, RunName};
-use paddles_repository::{JobKeys, QueueCreated, QueueHead, QueueUpdated};
+use paddles_repository::{QueueCreated, QueueHead, QueueUpdated};
 
 use super::{done, json, name_of};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::clock::now;
-use crate::documents::{array, job_document, queue_document, queue_stats_document};
-use crate::job_stream::{JobPages, answer_jobs};
+use crate::documents::{JobField, array, job_document, queue_document, queue_stats_document};
+use crate::job_stream::answer_rows;
 use crate::parameters::Parameters;
 use crate::request_body::{Members, RequestBody};
 
@@ -97,7 +97,7 @@ pub(crate) async fn queued_jobs(
     let parameters = Parameters::of(&request);
     let run = parameters.get("run_name").map(RunName::new).transpose()?;
     let user = parameters.get("user").map(str::to_owned);
+    let fields = parameters.fields(JobField::from_name)?;
     let rows = app.bridge.ask(move |lab| lab.queue_jobs(&name, run.as_ref(), user.as_deref())).await?;
-    let pages = JobPages::InRows { rows: rows.ok_or_else(no_queue)?, keys: JobKeys::ALL };
-    answer_jobs(app, b"[".to_vec(), pages, job_document, "]").await
+    answer_rows(app, rows.ok_or_else(no_queue)?, fields).await
 }
