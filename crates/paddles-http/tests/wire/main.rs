@@ -1,0 +1,28 @@
+//! The service as clients meet it: through a socket, on each database, with the same expectations of both.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+/// Makes a test on each database of a function that takes one.
+macro_rules! on_both {
+    ($($story:ident),+ $(,)?) => {$(
+        mod $story {
+            #[test]
+            fn sqlite() {
+                super::$story(paddles_diesel::testing::TestDatabase::sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                super::$story(paddles_diesel::testing::TestDatabase::postgres());
+            }
+        }
+    )+};
+}
+
+mod admission;
+mod answer;
+mod client;
+mod decisions;
+mod documents;
+mod raw;
+mod service;
+mod settings;
