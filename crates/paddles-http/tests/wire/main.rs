@@ -20,9 +20,16 @@ macro_rules! on_both {
 
 mod admission;
 mod answer;
+mod bad_parameters;
+mod bad_paths;
+mod bad_reports;
 mod client;
 mod decisions;
 mod documents;
+mod leniency;
+mod limits;
+mod names;
 mod raw;
+mod routing;
 mod service;
 mod settings;
