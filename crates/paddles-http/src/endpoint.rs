@@ -1,10 +1,11 @@
 //! One path and what it serves by method.
 
-use actix_web::guard::{Any, Get, Head};
+use actix_web::guard::{Any, Get, GuardContext, Head};
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, LOCATION};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, ResponseError, Route};
+use percent_encoding::percent_decode_str;
 
 use crate::api_error::ApiError;
 
@@ -87,7 +88,7 @@ impl Endpoint {
     fn add(&self, config: &mut ServiceConfig, path: &str, routes: impl Iterator<Item = Route>) {
         let allow = self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
         let options = allow.clone();
-        let mut resource = web::resource(path);
+        let mut resource = web::resource(path).guard(has_text_path);
         for route in routes {
             resource = resource.route(route);
         }
@@ -111,6 +112,11 @@ impl Endpoint {
         }));
         config.service(resource);
     }
+}
+
+/// Whether the path is UTF-8: what is not names nothing, but would be read as some other name.
+fn has_text_path(context: &GuardContext<'_>) -> bool {
+    percent_decode_str(context.head().uri.path()).decode_utf8().is_ok()
 }
 
 fn read() -> Route {

@@ -1,0 +1,72 @@
+//! Query parameters that are refused.
+
+use paddles_diesel::testing::TestDatabase;
+use serde_json::json;
+
+use crate::service::Service;
+
+const PAGE: &str = "page takes a whole number from 1";
+const COUNT: &str = "count takes a whole number from 0 to 10000";
+const FIELDS: &str = "an invalid field was specified";
+const STATUS: &str = "Job status must be one of: queued, waiting, running, pass, fail, dead, unknown";
+
+fn parameters_are_refused(database: TestDatabase) {
+    let service = Service::admitting_all(database);
+    service.post_job("r", "1", &json!({}));
+    let check = |path: &str, message: &str| {
+        assert_eq!(service.get(path).refusal(), (400, message.to_owned()), "{path}");
+        assert_eq!(service.head(path).status, 400, "{path}");
+    };
+    check("/runs/?page=0", PAGE);
+    check("/runs/?page=-1", PAGE);
+    check("/runs/?page=one", PAGE);
+    check("/runs/?page=1.5", PAGE);
+    check("/runs/?page=99999999999999999999", PAGE);
+    check("/runs/?count=1000000000", COUNT);
+    check("/runs/?count=99999999999999999999", COUNT);
+    check("/runs/?count=abc", COUNT);
+    check("/runs/?count=-1", COUNT);
+    check("/runs/?count=%FF", COUNT);
+    check("/runs/?count=1&count=abc", COUNT);
+    check("/runs/?fields=owner", FIELDS);
+    check("/runs/?fields=name,,status", FIELDS);
+    check("/runs/?fields=name,%20status", FIELDS);
+    check("/runs/?fields=results", FIELDS);
+    check("/runs/?fields=jobs", FIELDS);
+    check("/runs/?fields=%00", FIELDS);
+    check("/runs/?view=long", "view takes full or summary");
+    check("/runs/r/?view=long", "view takes full or summary");
+    check("/runs/r/jobs/?fields=results", FIELDS);
+    check("/runs/r/jobs/?fields=job_id,,status", FIELDS);
+    check("/runs/r/jobs/?fields=query", FIELDS);
+    check("/runs/r/jobs/?status=finished", STATUS);
+}
+
+fn parameters_are_taken(database: TestDatabase) {
+    let service = Service::admitting_all(database);
+    service.post_job("r", "1", &json!({ "status": "pass" }));
+    service.post_job("r", "2", &json!({}));
+    let check = |path: &str, expected: serde_json::Value| assert_eq!(service.get(path).json(), expected, "{path}");
+    check("/runs/?page=18446744073709551615", json!([]));
+    check("/runs/?page=18446744073709551615&count=0", json!([]));
+    check("/runs/?page=9223372036854775807&count=10000", json!([]));
+    check("/runs/?fields=,name,", json!([{ "name": "r" }]));
+    check("/runs/?fields=name,name", json!([{ "name": "r" }]));
+    check("/runs/?fields=name&page=&count=", json!([{ "name": "r" }]));
+    check("/runs/?fields=name&machine_type=x&=&&%", json!([{ "name": "r" }]));
+    check("/runs/?fields=name%2Cstatus&count=01", json!([{ "name": "r", "status": "unknown" }]));
+    check("/runs/r/jobs/?fields=job_id", json!([{ "job_id": "2" }, { "job_id": "1" }]));
+    check("/runs/r/jobs/?fields=job_id&status=pass", json!([{ "job_id": "1" }]));
+    check("/runs/r/jobs/?fields=job_id&status=dead", json!([]));
+    check("/runs/r/jobs/?fields=job_id&status=", json!([{ "job_id": "2" }, { "job_id": "1" }]));
+    check(
+        "/runs/r/jobs/?fields=,status,job_id,",
+        json!([
+            { "job_id": "2", "status": "unknown" },
+            { "job_id": "1", "status": "pass" },
+        ]),
+    );
+    assert_eq!(service.get("/runs/r/?fields=name").json()["jobs"].as_array().unwrap().len(), 2);
+}
+
+on_both!(parameters_are_refused, parameters_are_taken);

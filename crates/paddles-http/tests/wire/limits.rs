@@ -1,0 +1,161 @@
+//! Requests that are too large or no HTTP.
+
+use std::fmt::Write as _;
+
+use paddles_diesel::testing::TestDatabase;
+use paddles_domain::Admission;
+use paddles_http::HttpSettings;
+use serde_json::json;
+
+use crate::raw::{RawConnection, last_request};
+use crate::service::Service;
+
+const LIMIT: usize = 1024 * 1024;
+
+fn limited(database: TestDatabase) -> Service {
+    Service::with(
+        HttpSettings { body_limit: LIMIT, admission: Admission::Deployed, ..HttpSettings::default() },
+        database,
+    )
+}
+
+/// A report of exactly so many bytes.
+fn report(bytes: usize) -> String {
+    let (begin, end) = ("{\"job_id\": \"large\", \"owner\": \"", "\"}");
+    format!("{begin}{}{end}", "o".repeat(bytes - begin.len() - end.len()))
+}
+
+fn with_length(body: &str) -> String {
+    format!("POST /runs/r/jobs/ HTTP/1.1\r\nHost: paddles\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+fn in_chunks(body: &str) -> String {
+    let mut request = "POST /runs/r/jobs/ HTTP/1.1\r\nHost: paddles\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned();
+    for chunk in body.as_bytes().chunks(100_000) {
+        let (size, text) = (chunk.len(), str::from_utf8(chunk).unwrap());
+        write!(request, "{size:x}\r\n{text}\r\n").unwrap();
+    }
+    request + "0\r\n\r\n"
+}
+
+fn a_body_within_the_limit_is_taken(database: TestDatabase) {
+    let service = limited(database);
+    for request in [with_length(&report(LIMIT)), in_chunks(&report(LIMIT))] {
+        let mut connection = RawConnection::to(&service);
+        connection.send(request);
+        connection.send(last_request("DELETE", "/runs/r/", "", ""));
+        let answers = connection.read_to_end();
+        assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{answers}");
+    }
+    assert!(service.run_names().is_empty());
+}
+
+fn a_body_over_the_limit_is_refused_on_a_usable_connection(database: TestDatabase) {
+    let service = limited(database);
+    for too_large in [LIMIT + 1, 3 * LIMIT] {
+        for request in [with_length(&report(too_large)), in_chunks(&report(too_large))] {
+            let mut connection = RawConnection::to(&service);
+            connection.send(request);
+            connection.send(last_request("GET", "/", "", ""));
+            let answers = connection.read_to_end();
+            assert!(answers.starts_with("HTTP/1.1 413 Payload Too Large\r\n"), "{answers}");
+            assert!(
+                answers.contains("{\"message\":\"a body takes at most 1048576 bytes\"}HTTP/1.1 200 OK"),
+                "{answers}"
+            );
+            assert!(service.run_names().is_empty());
+        }
+    }
+    let answer = service.post("/runs/", report(LIMIT + 1));
+    assert_eq!(answer.refusal(), (413, "a body takes at most 1048576 bytes".to_owned()));
+    let answer = service.put("/runs/r/jobs/1/", report(LIMIT + 1));
+    assert_eq!(answer.refusal(), (413, "a body takes at most 1048576 bytes".to_owned()));
+}
+
+/// curl sends a large body only after it was asked to.
+fn a_client_may_wait_to_be_asked_for_its_body(database: TestDatabase) {
+    let service = limited(database);
+    let request = with_length(&report(5_000)).replacen("\r\n", "\r\nExpect: 100-continue\r\n", 1);
+    let (head, body) = request.split_at(request.find('{').unwrap());
+    let mut connection = RawConnection::to(&service);
+    connection.send(head);
+    let asked = "HTTP/1.1 100 Continue\r\n\r\n";
+    assert_eq!(connection.read(asked.len()), asked);
+    connection.send(body);
+    connection.send(last_request("GET", "/", "", ""));
+    assert!(connection.read_to_end().starts_with("HTTP/1.1 200 OK\r\n"));
+    assert_eq!(service.job_ids("r"), ["large"]);
+}
+
+/// The service stops listening to such a body; that its client is told is more than it could ask for.
+fn a_body_far_over_the_limit_is_cut_off(database: TestDatabase) {
+    let service = limited(database);
+    for request in [with_length(&report(12 * LIMIT)), in_chunks(&report(12 * LIMIT))] {
+        let mut connection = RawConnection::to(&service);
+        connection.try_send(request.replacen("\r\n", "\r\nConnection: close\r\n", 1));
+        let answer = connection.read_to_end();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 413 Payload Too Large\r\n"), "{answer}");
+        assert_eq!(service.get("/").json(), json!({}));
+    }
+    assert!(service.run_names().is_empty());
+}
+
+fn a_body_that_ends_early_is_dropped(database: TestDatabase) {
+    let service = limited(database);
+    let whole = with_length("{\"job_id\": \"1\", \"owner\": \"me\"}");
+    let mut connection = RawConnection::to(&service);
+    connection.send(&whole[..whole.len() - 5]);
+    drop(connection);
+    assert_eq!(service.get("/").json(), json!({}));
+    assert!(service.run_names().is_empty());
+}
+
+fn a_body_outside_utf8_is_no_json(database: TestDatabase) {
+    let service = limited(database);
+    for body in
+        [&b"{\"job_id\": \"1\", \"owner\": \"\xff\"}"[..], b"{\"job_id\": \"1\", \"\xc3\": 1}", b"\xff\xfe{\x00}\x00"]
+    {
+        let answer = service.send("POST", "/runs/r/jobs/", body);
+        assert_eq!(answer.refusal(), (400, "could not decode JSON body".to_owned()));
+    }
+    assert!(service.run_names().is_empty());
+}
+
+/// The web framework speaks here, before any route: only the status counts, and that the service goes on.
+fn what_is_no_request_is_refused(database: TestDatabase) {
+    let service = limited(database);
+    let huge = format!("X-Huge: {}\r\n", "h".repeat(500_000));
+    let many = "X-Many: h\r\n".repeat(2_000);
+    let long = format!("/{}", "p".repeat(500_000));
+    for request in [
+        last_request("GET", "/", &huge, ""),
+        last_request("GET", "/", &many, ""),
+        last_request("GET", &long, "", ""),
+        last_request("GET", "/ /", "", ""),
+        last_request("POST", "/runs/", "Content-Length: many\r\n", "{}"),
+        last_request("POST", "/runs/", "Content-Length: 2\r\nContent-Length: 3\r\n", "{}"),
+        "nonsense\r\n\r\n".to_owned(),
+    ] {
+        let mut connection = RawConnection::to(&service);
+        connection.try_send(&request);
+        let answer = connection.read_to_end();
+        let shown: String = request.chars().take(100).collect();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{shown}: {answer}");
+        assert_eq!(service.get("/").json(), json!({}), "{shown}");
+    }
+    let mut connection = RawConnection::to(&service);
+    connection.try_send(b"GET /runs/\xff/ HTTP/1.1\r\nHost: paddles\r\nConnection: close\r\n\r\n");
+    let answer = connection.read_to_end();
+    assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    assert!(service.run_names().is_empty());
+}
+
+on_both!(
+    a_body_within_the_limit_is_taken,
+    a_body_over_the_limit_is_refused_on_a_usable_connection,
+    a_client_may_wait_to_be_asked_for_its_body,
+    a_body_far_over_the_limit_is_cut_off,
+    a_body_that_ends_early_is_dropped,
+    a_body_outside_utf8_is_no_json,
+    what_is_no_request_is_refused,
+);

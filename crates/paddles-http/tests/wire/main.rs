@@ -1,0 +1,40 @@
+//! The service as clients meet it: through a socket, on each database, with the same expectations of both.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+/// Makes a test on each database of a function that takes one.
+macro_rules! on_both {
+    ($($story:ident),+ $(,)?) => {$(
+        mod $story {
+            #[test]
+            fn sqlite() {
+                super::$story(paddles_diesel::testing::TestDatabase::sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                super::$story(paddles_diesel::testing::TestDatabase::postgres());
+            }
+        }
+    )+};
+}
+
+mod admission;
+mod answer;
+mod bad_parameters;
+mod bad_paths;
+mod bad_reports;
+mod client;
+mod decisions;
+mod documents;
+mod faults;
+mod leniency;
+mod limits;
+mod names;
+mod races;
+mod raw;
+mod routing;
+mod service;
+mod settings;
+mod statements;
+mod streaming;
+mod streaming_slowly;
