@@ -1,5 +1,7 @@
 //! Questions about jobs.
 
+use std::collections::HashMap;
+
 use diesel::sql_types::{Integer, Nullable};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl};
 use paddles_domain::{Job, JobId, JobPatch, JobStatus, NodeName, RunName, Timestamp};
@@ -143,17 +145,17 @@ impl JobRepository for DieselRepository {
     }
 
     fn job_rows(&self, rows: &[RecordId], keys: JobKeys) -> Result<Vec<Stored<Job>>, RepositoryError> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
+        let mut found: Vec<JobRow> = Vec::new();
+        for rows in rows.chunks(MOST_BINDS) {
+            let sql = format!("{} WHERE jobs.id IN ({})", select(keys), question_marks(rows.len()));
+            found.extend(self.database.read(|connection| {
+                let jobs = Statement::unprepared(sql.as_str()).binds(rows.iter().map(|row| row.0.into()));
+                jobs.load::<JobRow>(connection)
+            })?);
         }
-        let sql = format!("{} WHERE jobs.id IN ({})", select(keys), question_marks(rows.len()));
-        let found: Vec<JobRow> = self.database.read(|connection| {
-            let jobs = Statement::unprepared(sql.as_str()).binds(rows.iter().map(|row| row.0.into()));
-            jobs.load(connection)
-        })?;
+        let places: HashMap<RecordId, usize> = rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
         let mut jobs: Vec<Stored<Job>> = found.into_iter().map(JobRow::into_job).collect();
-        let place = |job: &Stored<Job>| rows.iter().position(|row| *row == job.id);
-        jobs.sort_by_cached_key(place);
+        jobs.sort_by_key(|job| places.get(&job.id));
         Ok(jobs)
     }
 }
@@ -170,6 +172,9 @@ fn contains(part: &str) -> String {
     pattern.push('%');
     pattern
 }
+
+/// How many values a statement may hold: SQLite takes 32,766.
+const MOST_BINDS: usize = 10_000;
 
 #[derive(QueryableByName)]
 struct IndexRow {
