@@ -42,6 +42,10 @@ impl Connector {
 
     /// A new connection.
     pub(crate) fn open(&self) -> Result<AnyConnection, diesel::ConnectionError> {
+        self.establish().map_err(|error| diesel::ConnectionError::BadConnection(self.url.conceal(&error.to_string())))
+    }
+
+    fn establish(&self) -> Result<AnyConnection, diesel::ConnectionError> {
         match &self.url {
             DatabaseUrl::Postgres(url) => {
                 let mut connection = PgConnection::establish(url)?;
