@@ -1,5 +1,7 @@
 //! The log: to standard error, as text for people or JSON for collectors.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 /// How a line of the log is written.
@@ -52,7 +54,11 @@ impl std::str::FromStr for LogFilter {
 
 /// Starts the log of this process.
 pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
-    let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&filter.0)).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(&filter.0))
+        .with_writer(std::io::stderr)
+        // Colours are for people: a file or a collector would keep their escapes.
+        .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),
