@@ -13,11 +13,9 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::links::Links;
 
-/// The first page is small, so that the first byte comes soon.
-const FIRST_PAGE: u32 = 64;
-
-/// At some KB a job this is about 2 MB.
-const NEXT_PAGES: u32 = 256;
+/// At some KB a job a page is half a MB, and it is held several times over: as the database's answer, as jobs, as text and
+/// in the connection's buffer. Larger pages read a run no faster.
+const PAGE: u32 = 64;
 
 /// Jobs still to be read.
 pub(crate) enum JobPages {
@@ -35,19 +33,19 @@ pub(crate) enum JobPages {
 }
 
 impl JobPages {
-    /// Reads the next page, of at most `limit` jobs.
-    async fn next(self, app: &App, limit: u32) -> Result<(Vec<Stored<Job>>, Self), ApiError> {
+    /// Reads the next page.
+    async fn next(self, app: &App) -> Result<(Vec<Stored<Job>>, Self), ApiError> {
         match self {
             Self::Done => Ok((Vec::new(), Self::Done)),
             Self::InTextOrder { run, after } => {
-                let jobs = app.bridge.ask(move |lab| lab.job_page(run, after.as_ref(), limit)).await?;
-                let is_last = jobs.len() < limit as usize;
+                let jobs = app.bridge.ask(move |lab| lab.job_page(run, after.as_ref(), PAGE)).await?;
+                let is_last = jobs.len() < PAGE as usize;
                 let after = jobs.last().filter(|_| !is_last).map(|job| job.record.job_id.clone());
                 let rest = if after.is_some() { Self::InTextOrder { run, after } } else { Self::Done };
                 Ok((jobs, rest))
             }
             Self::InRows { mut rows, keys } => {
-                let rest = rows.split_off(rows.len().min(limit as usize));
+                let rest = rows.split_off(rows.len().min(PAGE as usize));
                 let jobs = app.bridge.ask(move |lab| lab.job_rows(&rows, keys)).await?;
                 let rest = if rest.is_empty() { Self::Done } else { Self::InRows { rows: rest, keys } };
                 Ok((jobs, rest))
@@ -68,7 +66,7 @@ pub(crate) async fn answer_jobs(
 ) -> Result<HttpResponse, ApiError> {
     let mut answer = Answer { app, pages, write, has_jobs: false, end };
     let mut text = begin;
-    answer.write_page(&mut text, FIRST_PAGE).await?;
+    answer.write_page(&mut text).await?;
     let mut response = HttpResponse::Ok();
     response.content_type("application/json");
     if answer.is_done() {
@@ -97,13 +95,13 @@ impl<W: Fn(&mut Vec<u8>, &Stored<Job>, &Links)> Answer<W> {
             return Ok(None);
         }
         let mut text = Vec::new();
-        self.write_page(&mut text, NEXT_PAGES).await?;
+        self.write_page(&mut text).await?;
         Ok(Some((Bytes::from(text), self)))
     }
 
-    async fn write_page(&mut self, out: &mut Vec<u8>, limit: u32) -> Result<(), ApiError> {
+    async fn write_page(&mut self, out: &mut Vec<u8>) -> Result<(), ApiError> {
         let pages = std::mem::replace(&mut self.pages, JobPages::Done);
-        let (jobs, rest) = pages.next(&self.app, limit).await?;
+        let (jobs, rest) = pages.next(&self.app).await?;
         for job in jobs {
             if self.has_jobs {
                 out.push(b',');
