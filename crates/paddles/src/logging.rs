@@ -58,7 +58,9 @@ pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
         .with_env_filter(EnvFilter::new(&filter.0))
         .with_writer(std::io::stderr)
         // Colours are for people: a file or a collector would keep their escapes.
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(std::io::stderr().is_terminal())
+        // They would be told on standard error as well, and when that is what is gone, Rust panics.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),
