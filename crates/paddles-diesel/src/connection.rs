@@ -22,7 +22,7 @@ pub(crate) type Backend = <AnyConnection as diesel::Connection>::Backend;
 /// process, every commit on the disk before it is acknowledged,
 /// and `LIKE` by case as in Postgres. The cache is counted in KiB.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = wal; PRAGMA synchronous = full; \
-    PRAGMA foreign_keys = on; PRAGMA cache_size = -8192; PRAGMA case_sensitive_like = on";
+    PRAGMA foreign_keys = on; PRAGMA cache_size = -4096; PRAGMA case_sensitive_like = on";
 
 /// Opens connections to one database, and counts the statements that run on them.
 #[derive(Debug)]
@@ -43,6 +43,10 @@ impl Connector {
 
     /// A new connection.
     pub(crate) fn open(&self) -> Result<AnyConnection, diesel::ConnectionError> {
+        self.establish().map_err(|error| diesel::ConnectionError::BadConnection(self.url.conceal(&error.to_string())))
+    }
+
+    fn establish(&self) -> Result<AnyConnection, diesel::ConnectionError> {
         match &self.url {
             DatabaseUrl::Postgres(url) => {
                 let mut connection = PgConnection::establish(url)?;

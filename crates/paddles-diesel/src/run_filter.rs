@@ -35,7 +35,7 @@ impl Where {
             RunCondition::Suite(suite) => self.and("runs.suite = ?", [suite.as_str().into()]),
             RunCondition::User(user) => self.and("runs.\"user\" = ?", [user.as_str().into()]),
             RunCondition::Flavor(flavor) => {
-                self.and("runs.id IN (SELECT run_id FROM run_flavors WHERE flavor = ?)", [flavor.as_str().into()])
+                self.and("runs.id IN (SELECT run_id FROM run_flavors WHERE flavor = ?)", [flavor.as_str().into()]);
             }
             RunCondition::Sha1Prefix(prefix) => self.and(
                 // Prefixes are a range of an index that sorts byte by byte.

@@ -43,13 +43,13 @@ impl RunRepository for DieselRepository {
     }
 
     fn run_filter(&self, conditions: &[RunCondition], page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
-        self.page_of(Where::all(conditions), "runs.scheduled DESC, runs.id DESC", page)
+        self.page_of(&Where::all(conditions), "runs.scheduled DESC, runs.id DESC", page)
     }
 
     fn run_queued(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
         let mut queued = Where::all(&[]);
         queued.and("runs.jobs_queued > 0", []);
-        self.page_of(queued, "runs.scheduled, runs.id", page)
+        self.page_of(&queued, "runs.scheduled, runs.id", page)
     }
 
     fn run_index(&self, index: RunIndex, conditions: &[RunCondition]) -> Result<Vec<String>, RepositoryError> {
@@ -76,7 +76,7 @@ impl RunRepository for DieselRepository {
 }
 
 impl DieselRepository {
-    fn page_of(&self, clause: Where, order: &str, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
+    fn page_of(&self, clause: &Where, order: &str, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
         let sql = format!("SELECT runs.* FROM runs{} ORDER BY {order} LIMIT ? OFFSET ?", clause.sql);
         let rows: Vec<RunRow> = self.database.read(|connection| {
             let runs = Statement::unprepared(sql.as_str()).binds(clause.binds.clone());

@@ -1,6 +1,8 @@
 //! Many jobs in one answer, page by page: a run may hold thousands of jobs and tens of megabytes, of which no more than a
 //! page is ever in memory. Between pages no connection is held, so a slow reader keeps nobody waiting.
 
+use std::vec;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
 use futures_util::StreamExt as _;
@@ -19,6 +21,9 @@ const FIRST_PAGE: u32 = 64;
 
 /// At some KB a job this is about 2 MB.
 const NEXT_PAGES: u32 = 256;
+
+/// How many bytes of a page are written at once: what is sent lies in the connection's buffer beside the page.
+const CHUNK_BYTES: usize = 128 * 1024;
 
 /// Jobs still to be read.
 pub(crate) enum JobPages {
@@ -67,9 +72,10 @@ pub(crate) async fn answer_jobs(
     write: impl Fn(&mut Vec<u8>, &Stored<Job>, &Links) + 'static,
     end: &'static str,
 ) -> Result<HttpResponse, ApiError> {
-    let mut answer = Answer { app, pages, write, has_jobs: false, end };
+    let mut answer = Answer { app, pages, page: Vec::new().into_iter(), write, has_jobs: false, end };
     let mut text = begin;
-    answer.write_page(&mut text, FIRST_PAGE).await?;
+    answer.turn_page(FIRST_PAGE).await?;
+    answer.write_chunk(&mut text);
     let mut response = HttpResponse::Ok();
     response.content_type("application/json");
     if answer.is_done() {
@@ -100,6 +106,8 @@ pub(crate) async fn answer_rows(
 struct Answer<W> {
     app: Data<App>,
     pages: JobPages,
+    /// What is left of the page that was read last.
+    page: vec::IntoIter<Stored<Job>>,
     write: W,
     has_jobs: bool,
     end: &'static str,
@@ -107,32 +115,42 @@ struct Answer<W> {
 
 impl<W: Fn(&mut Vec<u8>, &Stored<Job>, &Links)> Answer<W> {
     fn is_done(&self) -> bool {
-        matches!(self.pages, JobPages::Done)
+        self.page.len() == 0 && matches!(self.pages, JobPages::Done)
     }
 
     async fn next_chunk(mut self) -> Result<Option<(Bytes, Self)>, ApiError> {
         if self.is_done() {
             return Ok(None);
         }
+        if self.page.len() == 0 {
+            self.turn_page(NEXT_PAGES).await?;
+        }
         let mut text = Vec::new();
-        self.write_page(&mut text, NEXT_PAGES).await?;
+        self.write_chunk(&mut text);
         Ok(Some((Bytes::from(text), self)))
     }
 
-    async fn write_page(&mut self, out: &mut Vec<u8>, limit: u32) -> Result<(), ApiError> {
+    async fn turn_page(&mut self, limit: u32) -> Result<(), ApiError> {
         let pages = std::mem::replace(&mut self.pages, JobPages::Done);
         let (jobs, rest) = pages.next(&self.app, limit).await?;
-        for job in jobs {
+        self.page = jobs.into_iter();
+        self.pages = rest;
+        Ok(())
+    }
+
+    /// Writes jobs of the page until the chunk is large enough, and the end behind the last one.
+    fn write_chunk(&mut self, out: &mut Vec<u8>) {
+        while out.len() < CHUNK_BYTES
+            && let Some(job) = self.page.next()
+        {
             if self.has_jobs {
                 out.push(b',');
             }
             self.has_jobs = true;
             (self.write)(out, &job, &self.app.links);
         }
-        self.pages = rest;
         if self.is_done() {
             out.extend_from_slice(self.end.as_bytes());
         }
-        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The log: to standard error, as text for people or JSON for collectors.
 
-use std::io::IsTerminal as _;
+use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
@@ -56,8 +56,11 @@ impl std::str::FromStr for LogFilter {
 pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(&filter.0))
+        .with_writer(std::io::stderr)
+        // Colours are for people: a file or a collector would keep their escapes.
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        // They would be told on standard error as well, and when that is what is gone, Rust panics.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),

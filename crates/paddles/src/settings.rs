@@ -91,17 +91,20 @@ pub(crate) struct SettingError {
 impl Settings {
     /// Reads the settings of this process.
     pub(crate) fn read() -> Result<Self, SettingError> {
-        // A variable that is no text cannot be ours.
-        let as_text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-        Self::from_variables(std::env::vars_os().filter_map(as_text), Path::new(SECRET_FILE))
+        // A name that is no text cannot be ours.
+        let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let ours = named.filter(|(name, _)| name.starts_with(PREFIX));
+        let variables = ours.map(as_text).collect::<Result<Vec<_>, _>>()?;
+        Self::from_variables(variables.into_iter(), Path::new(SECRET_FILE))
     }
 
     fn from_variables(
         variables: impl Iterator<Item = (String, String)>,
         secret_file: &Path,
     ) -> Result<Self, SettingError> {
-        // A variable that is set to nothing counts as not set. Text into text cannot fail.
-        let set = variables.filter(|(_, value)| !value.is_empty());
+        // A variable that is set to nothing counts as not set. Text into text cannot fail, as long as no name comes twice:
+        // envy does not tell capitals from small letters.
+        let set = variables.filter(|(name, value)| !value.is_empty() && !name.contains(char::is_lowercase));
         let given: Environment = envy::prefixed(PREFIX).from_iter(set).unwrap_or_default();
 
         let cores = std::thread::available_parallelism().map_or(2, |cores| u16::try_from(cores.get()).unwrap_or(64));
@@ -182,6 +185,15 @@ impl Settings {
     }
 }
 
+/// A value that is no text was meant for us all the same; passing over it would serve with a default.
+fn as_text((name, value): (String, OsString)) -> Result<(String, String), SettingError> {
+    match value.into_string() {
+        Ok(text) => Ok((name, text)),
+        // It may hold a password.
+        Err(_) => Err(SettingError { origin: name, value: "***".to_owned(), takes: "text in UTF-8".to_owned() }),
+    }
+}
+
 const POSITIVE: &str = "a whole number from 1 to 65535";
 
 fn setting<T>(
@@ -234,7 +246,9 @@ fn database_url(
         let value = DatabaseUrl::from_sqlalchemy(&text).map_err(|error| refuse(error, "PADDLES_SQLALCHEMY_URL"))?;
         return Ok(Setting { name, value, origin: Origin::SqlalchemyUrl });
     }
-    if let Ok(text) = std::fs::read_to_string(secret_file) {
+    if secret_file.exists() {
+        // Mounted, but not to be read: serving from the default database would look like an empty lab.
+        let text = std::fs::read_to_string(secret_file).unwrap_or_default();
         let value = DatabaseUrl::from_sqlalchemy(&text).map_err(|error| refuse(error, SECRET_FILE))?;
         return Ok(Setting { name, value, origin: Origin::SecretFile });
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::cluster::{PostgresCluster, shared_postgres};
@@ -73,6 +73,17 @@ impl TestDatabase {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// Runs SQL behind the service's back.
+    ///
+    /// # Panics
+    /// When the database refuses it.
+    #[expect(clippy::panic, reason = "only tests call this, and without it they cannot go on")]
+    pub fn execute(&self, statements: &str) {
+        if let Err(error) = execute(&self.url, statements) {
+            panic!("{} refuses {statements}: {error}", self.url);
+        }
+    }
 }
 
 impl Drop for TestDatabase {
@@ -85,7 +96,10 @@ impl Drop for TestDatabase {
     }
 }
 
-fn execute(url: &str, statement: &str) -> Result<(), Box<dyn Error>> {
-    PgConnection::establish(url)?.batch_execute(statement)?;
+fn execute(url: &str, statements: &str) -> Result<(), Box<dyn Error>> {
+    match url.strip_prefix("sqlite://") {
+        Some(file) => SqliteConnection::establish(file)?.batch_execute(statements)?,
+        None => PgConnection::establish(url)?.batch_execute(statements)?,
+    }
     Ok(())
 }

@@ -1,0 +1,103 @@
+//! The commands that end by themselves.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use paddles_diesel::testing::TestDatabase;
+
+use crate::program::{paddles, run};
+use crate::service::Service;
+
+#[test]
+fn help_names_the_commands() {
+    let help = run(&mut paddles(&["--help"], &[]));
+    assert_eq!(help.code, Some(0));
+    for command in ["serve", "migrate", "config"] {
+        assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(command)), "{}", help.stdout);
+    }
+}
+
+#[test]
+fn version_is_that_of_the_package() {
+    let version = run(&mut paddles(&["--version"], &[]));
+    assert_eq!(
+        (version.code, version.stdout.as_str()),
+        (Some(0), concat!("paddles ", env!("CARGO_PKG_VERSION"), "\n"))
+    );
+}
+
+#[test]
+fn unknown_commands_are_refused() {
+    let ended = run(&mut paddles(&["launch"], &[]));
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("'launch'") && ended.stderr.contains("--help"), "{}", ended.stderr);
+}
+
+#[test]
+fn config_shows_every_setting_and_where_it_came_from() {
+    let variables = [
+        ("PADDLES_SERVER_HOST", "0.0.0.0"),
+        ("PADDLES_DATABASE_URL", "postgres://lab:top-secret@db.example/paddles?sslpassword=top-secret"),
+        ("PADDLES_TIMEZONE", "America/New_York"),
+        // Set to nothing counts as not set; in small letters it is somebody else's.
+        ("PADDLES_ADMISSION", ""),
+        ("PADDLES_server_port", "1"),
+    ];
+    let config = run(&mut paddles(&["config"], &variables));
+    assert_eq!(config.code, Some(0));
+    assert!(!config.stdout.contains("top-secret"), "{}", config.stdout);
+    let workers = std::thread::available_parallelism().unwrap();
+    let expected = format!(
+        "PADDLES_SERVER_HOST=0.0.0.0 (environment)
+PADDLES_SERVER_PORT=8080 (default)
+PADDLES_ADDRESS=http://0.0.0.0:8080 (default)
+PADDLES_WORKER_COUNT={workers} (default)
+PADDLES_DATABASE_URL=postgres://lab:***@db.example/paddles?sslpassword=*** (environment)
+PADDLES_DATABASE_CONNECTIONS={} (default)
+PADDLES_ADMISSION=documented (default)
+PADDLES_TIMEZONE=America/New_York (environment)
+PADDLES_JOB_LOG_HREF_TEMPL=http://qa-proxy.ceph.com/teuthology/{{run_name}}/{{job_id}}/teuthology.log (default)
+PADDLES_DEFAULT_LATEST_RUNS_COUNT=100 (default)
+PADDLES_DEFAULT_RUNS_VIEW=full (default)
+PADDLES_STATSD_HOST= (default)
+PADDLES_STATSD_PREFIX=paddles (default)
+PADDLES_BODY_LIMIT=8388608 (default)
+PADDLES_LOG_FORMAT=text (default)
+PADDLES_LOG=info,actix_server=warn (default)
+",
+        (workers.get() * 2).clamp(4, 16)
+    );
+    assert_eq!(config.stdout, expected);
+}
+
+#[test]
+fn config_knows_the_address_as_labs_keep_it() {
+    let lab = [("PADDLES_SQLALCHEMY_URL", "postgresql+psycopg2://lab:top-secret@db.example/paddles")];
+    let config = run(&mut paddles(&["config"], &lab)).stdout;
+    let line = "PADDLES_DATABASE_URL=postgres://lab:***@db.example/paddles (environment, PADDLES_SQLALCHEMY_URL)";
+    assert!(config.lines().any(|shown| shown == line), "{config}");
+}
+
+#[test]
+fn a_setting_that_is_no_text_is_not_passed_over() {
+    let mut command = paddles(&["config"], &[]);
+    let ended = run(command.env("PADDLES_DATABASE_URL", OsStr::from_bytes(b"sqlite:///var/lib/\xff.db")));
+    let sentence = "paddles: PADDLES_DATABASE_URL is \"***\", but takes text in UTF-8\n";
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), sentence));
+}
+
+fn migrate_runs_migrations_and_ends(database: &TestDatabase) {
+    let migrate = || run(&mut paddles(&["migrate"], &[("PADDLES_DATABASE_URL", database.url())]));
+    let (first, second) = (migrate(), migrate());
+    let up_to_date = format!("{} is up to date", database.url());
+
+    assert_eq!((first.code, second.code), (Some(0), Some(0)), "{first:?} {second:?}");
+    let ran = |line: &str| line.starts_with("ran ");
+    assert!(first.stdout.lines().any(ran) && first.stdout.trim_end().ends_with(&up_to_date), "{first:?}");
+    assert_eq!(second.stdout.trim_end(), up_to_date);
+
+    let service = Service::start(database);
+    assert_eq!(service.client().get("/").status, 200);
+}
+
+on_both_databases!(migrate_runs_migrations_and_ends);

@@ -1,0 +1,36 @@
+//! The whole service: the built program in a process of its own, asked over HTTP, on both databases.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, and tell what they skip and measure"
+)]
+
+/// Runs each test twice, on an empty SQLite file and on an empty Postgres database.
+macro_rules! on_both_databases {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite { $(#[test] fn $test() { super::$test(&paddles_diesel::testing::TestDatabase::sqlite()); })* }
+        mod postgres { $(#[test] fn $test() { super::$test(&paddles_diesel::testing::TestDatabase::postgres()); })* }
+    };
+}
+
+mod archive;
+mod client;
+mod commands;
+mod crash;
+mod drain;
+mod generated_job;
+mod optional;
+mod outage;
+mod program;
+mod refused_starts;
+mod replay;
+mod request_log;
+mod service;
+mod teuthology;
+mod waiting;
+
+// It reads sizes of processes in /proc.
+#[cfg(target_os = "linux")]
+mod memory;

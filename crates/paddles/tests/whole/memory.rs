@@ -1,0 +1,92 @@
+//! What the service holds in memory does not grow with what it stores or shows.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use paddles_diesel::testing::TestDatabase;
+use serde_json::Value;
+
+use crate::generated_job::generated_job;
+use crate::service::Service;
+
+const JOBS: usize = 2_500;
+
+/// In KB, for a run of about 18 MB.
+const MOST_GROWTH: usize = 20 * 1024;
+
+/// In KB; this is the build without optimisation, whose code alone is several times larger.
+const MOST_WHEN_IDLE: usize = 30 * 1024;
+
+/// A line of the process's status, in KB: `VmRSS` is its memory now, `VmHWM` the most that it ever was.
+fn memory(service: &Service, line: &str) -> usize {
+    let status = fs::read_to_string(format!("/proc/{}/status", service.process_id())).unwrap();
+    let line = status.lines().find_map(|shown| shown.strip_prefix(line)).unwrap();
+    line.trim_matches(|other: char| !other.is_ascii_digit()).parse().unwrap()
+}
+
+/// Uses every route from several connections, so that threads, pools and code are there.
+fn warm_up(service: &Service) {
+    thread::scope(|scope| {
+        for thread in 0..8 {
+            let client = service.client();
+            scope.spawn(move || {
+                let run = format!("warm {thread}");
+                for number in 0..20 {
+                    client.post_job(&run.replace(' ', "-"), &generated_job(&run, number, 2));
+                }
+                for _ in 0..5 {
+                    client.read("/runs/");
+                    client.read(&format!("/runs/{}/", run.replace(' ', "-")));
+                }
+            });
+        }
+    });
+}
+
+/// Reads a run so slowly that the service has to wait for its reader again and again.
+fn read_slowly(service: &Service, run: &str) -> usize {
+    let mut connection = TcpStream::connect(service.address()).unwrap();
+    write!(connection, "GET /runs/{run}/ HTTP/1.1\r\nHost: paddles\r\nConnection: close\r\n\r\n").unwrap();
+    let mut piece = vec![0; 256 * 1024];
+    let mut total = 0;
+    loop {
+        let length = connection.read(&mut piece).unwrap();
+        if length == 0 {
+            return total;
+        }
+        total += length;
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn a_large_run_fits_into_little_memory(database: &TestDatabase) {
+    let service = Service::start(database);
+    warm_up(&service);
+    let idle = memory(&service, "VmRSS:");
+    assert!(idle < MOST_WHEN_IDLE, "{idle} KB without anything to do");
+
+    let client = service.client();
+    for number in 0..JOBS {
+        client.post_job("large", &generated_job("large", number, 5));
+    }
+    let posted = memory(&service, "VmRSS:");
+    let size = read_slowly(&service, "large");
+    let read_slowly = memory(&service, "VmRSS:");
+    assert!(size > 15_000_000, "{size} bytes are no large run");
+    let run: Value = client.read("/runs/large/");
+    assert_eq!(run["jobs"].as_array().unwrap().len(), JOBS);
+    client.read("/runs/large/jobs/");
+
+    // The most that it ever was, so that no moment is missed.
+    let most = memory(&service, "VmHWM:");
+    let figures = format!(
+        "{size} bytes; {idle} KB idle, {posted} KB when posted, {read_slowly} KB after a slow reader, {most} KB at most"
+    );
+    eprintln!("{figures}");
+    assert!(most < idle + MOST_GROWTH, "{figures}");
+}
+
+on_both_databases!(a_large_run_fits_into_little_memory);

@@ -1,0 +1,87 @@
+//! The log has one line for each request.
+
+use paddles_diesel::testing::TestDatabase;
+use serde_json::{Value, json};
+
+use crate::program::send_signal;
+use crate::service::Service;
+
+/// What every test here asks.
+fn ask(service: &Service) {
+    let client = service.client();
+    client.post_job("logged", &json!({ "job_id": "1" }));
+    client.get("/runs/logged/jobs/1/");
+    client.head("/runs/absent/");
+    client.get("/nowhere/%0a%1b[31m");
+    // A name that would begin a line of its own.
+    client.get("/runs/a%0Ab/");
+}
+
+const ROUTES: [(&str, &str, u16, &str); 5] = [
+    ("POST", "/runs/{name}/jobs/", 200, "logged"),
+    ("GET", "/runs/{name}/jobs/{job_id}/", 200, "logged"),
+    ("HEAD", "/runs/{name}/", 404, "absent"),
+    ("GET", "-", 404, "-"),
+    ("GET", "/runs/{name}/", 404, "a\nb"),
+];
+
+/// The lines about requests, once there are as many as were asked.
+fn request_lines(service: &mut Service) -> Vec<String> {
+    service.eventually("every request is logged", |log| {
+        let lines: Vec<String> = log.lines().filter(|line| line.contains("route")).map(str::to_owned).collect();
+        (lines.len() >= ROUTES.len()).then_some(lines)
+    })
+}
+
+#[test]
+fn as_text() {
+    let database = TestDatabase::sqlite();
+    let mut service = Service::start(&database);
+    ask(&service);
+    let lines = request_lines(&mut service);
+    assert_eq!(lines.len(), ROUTES.len(), "{lines:?}");
+    for (line, (method, route, status, run)) in lines.iter().zip(ROUTES) {
+        let fields = format!("method={method:?} route={route:?} status={status} ms=");
+        assert!(line.contains(&fields) && line.ends_with(&format!(" run={run:?}")), "{line}\n{fields}");
+    }
+    // A pipe is no terminal.
+    assert!(!service.log().contains('\x1b'), "colours in a file");
+}
+
+#[test]
+fn as_json() {
+    let database = TestDatabase::sqlite();
+    let mut service = Service::start_with(&database, &[("PADDLES_LOG_FORMAT", "json")]);
+    ask(&service);
+    let lines = request_lines(&mut service);
+    for (line, (method, route, status, run)) in lines.iter().zip(ROUTES) {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let expected = json!([method, route, status, run, "INFO"]);
+        assert_eq!(json!([line["method"], line["route"], line["status"], line["run"], line["level"]]), expected);
+        assert!(line["ms"].is_f64() && line["timestamp"].is_string(), "{line}");
+    }
+    for line in service.log().lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn what_is_logged_can_be_chosen() {
+    let database = TestDatabase::sqlite();
+    let mut service = Service::start_with(&database, &[("PADDLES_LOG", "warn,paddles::serve=info")]);
+    ask(&service);
+    service.begin_to_stop("TERM");
+    assert!(!service.log().contains("route"), "{}", service.log());
+}
+
+#[test]
+fn the_service_outlives_its_log() {
+    let database = TestDatabase::sqlite();
+    let mut service = Service::start(&database);
+    service.stop_reading_log();
+    for _ in 0..20 {
+        assert_eq!(service.client().get("/runs/").status, 200);
+    }
+    send_signal(service.process_id(), "TERM");
+    assert_eq!(service.ended().code(), Some(0));
+}
