@@ -21,9 +21,9 @@
 //! # How it is built
 //!
 //! - One text of each query serves both databases. Plain questions about runs are written in diesel's query language;
-//!   a job's wide row is read and written by the domain's table of keys (`job_row`), in [`Statement`]s that each
+//!   a job's wide row is read and written by the domain's table of keys (`job_row`), in `Statement`s that each
 //!   connection keeps prepared. What only one database can say stands in `claim`, and nowhere else.
-//! - A change runs in [`Database::write`]: it locks the run first, asks the domain what the change is, and writes it
+//! - A change runs in `Database::write`: it locks the run first, asks the domain what the change is, and writes it
 //!   together with the run's counts (`reports`).
 //! - A lost connection is noticed when it is used, and the question asked again on another one, unless it was the
 //!   commit that got no answer.

@@ -25,7 +25,7 @@
 //! # To add a question
 //!
 //! Add a method to the trait of the thing it asks about, its name the thing first (`run_list`, `job_update`), with what
-//! it answers for what is not there. Add its test to [`contract`], and only then its query to the adapter.
+//! it answers for what is not there. Add its test to `contract`, and only then its query to the adapter.
 
 #[cfg(feature = "contract")]
 pub mod contract;
