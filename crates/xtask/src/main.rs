@@ -14,6 +14,7 @@ mod postgres;
 mod steps;
 mod test;
 mod teuthology;
+mod tls;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -57,6 +57,14 @@ pub(crate) fn ensure(steps: &mut Steps) -> Result<(), Failure> {
     server_binaries().map(drop).map_err(|missing| Failure::Found(format!("after the installation: {missing}")))
 }
 
+/// Installs packages of Debian.
+pub(crate) fn apt_install(steps: &mut Steps, packages: &[&str]) -> Result<(), Failure> {
+    let apt = PackageManager { program: "apt-get", commands: &[], as_root: true };
+    steps.run("apt-get update", &mut apt.command(&["update"]))?;
+    let mut install = apt.command(&["install", "-y", "--no-install-recommends"]);
+    steps.run(&format!("apt-get install {}", packages.join(" ")), install.args(packages))
+}
+
 impl PackageManager {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = if self.as_root && !is_root() && has_program("sudo") {
