@@ -15,6 +15,7 @@ macro_rules! on_both_databases {
     };
 }
 
+mod api_examples;
 mod archive;
 mod client;
 mod commands;
@@ -24,10 +25,12 @@ mod generated_job;
 mod optional;
 mod outage;
 mod program;
+mod races;
 mod refused_starts;
 mod replay;
 mod request_log;
 mod service;
+mod statsd;
 mod teuthology;
 mod waiting;
 
