@@ -32,6 +32,7 @@ mod request_log;
 mod service;
 mod statsd;
 mod teuthology;
+mod teuthology_locks;
 mod waiting;
 
 // It reads sizes of processes in /proc.
