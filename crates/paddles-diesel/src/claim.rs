@@ -40,6 +40,23 @@ pub(crate) fn lock_free_nodes(connection: &AnyConnection) -> &'static str {
     }
 }
 
+/// Keeps the nodes of a `SELECT` from being deleted until the transaction ends, so that rows may refer to them; nodes that
+/// are just being deleted are left out.
+pub(crate) fn share_nodes(connection: &AnyConnection) -> &'static str {
+    match connection {
+        AnyConnection::Postgres(_) => " FOR KEY SHARE OF nodes",
+        AnyConnection::Sqlite(_) => "",
+    }
+}
+
+/// Keeps the nodes of a `SELECT` until the transaction ends, and lets nobody refer to them any more.
+pub(crate) fn lock_nodes_to_delete(connection: &AnyConnection) -> &'static str {
+    match connection {
+        AnyConnection::Postgres(_) => " FOR UPDATE OF nodes",
+        AnyConnection::Sqlite(_) => "",
+    }
+}
+
 /// Keeps the queue of a `SELECT` until the transaction ends.
 pub(crate) fn lock_queue(connection: &AnyConnection) -> &'static str {
     match connection {

@@ -5,6 +5,7 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl};
 use paddles_domain::{Document, JobKey, NodeName, Value};
 use paddles_repository::RecordId;
 
+use crate::claim::share_nodes;
 use crate::connection::AnyConnection;
 use crate::statement::{Bind, Statement, question_marks};
 
@@ -37,9 +38,10 @@ pub(crate) fn follow_targets(
         Statement::new("DELETE FROM job_nodes WHERE job_id = ?").bind(job.0).run(connection)?;
     }
     let sql = format!(
-        "INSERT INTO job_nodes (node_id, job_id) SELECT id, {} FROM nodes WHERE name IN ({})",
+        "INSERT INTO job_nodes (node_id, job_id) SELECT id, {} FROM nodes WHERE name IN ({}) ORDER BY name{}",
         job.0,
-        question_marks(wanted.len())
+        question_marks(wanted.len()),
+        share_nodes(connection)
     );
     Statement::unprepared(sql).binds(wanted.iter().map(|node| node.as_str().into())).run(connection)?;
     Ok(())

@@ -7,7 +7,7 @@ use paddles_repository::{
     UnlockedMany,
 };
 
-use crate::claim::{lock_free_nodes, lock_nodes};
+use crate::claim::{lock_free_nodes, lock_nodes, lock_nodes_to_delete, share_nodes};
 use crate::connection::AnyConnection;
 use crate::node_row::{self, NodeRow, SELECT, with_hosts};
 use crate::run_filter::Where;
@@ -66,6 +66,13 @@ impl NodeRepository for DieselRepository {
     fn node_delete(&self, name: &NodeName) -> Result<bool, RepositoryError> {
         self.database.write(|connection| {
             let Some(row) = find(connection, name, "")? else { return Ok(false) };
+            // The node and its guests, in the order in which everybody locks nodes.
+            let lock = lock_nodes_to_delete(connection);
+            let sql = format!("{SELECT} WHERE nodes.id = ? OR nodes.vm_host_id = ? ORDER BY nodes.name{lock}");
+            let locked: Vec<NodeRow> = Statement::new(sql).bind(row.id).bind(row.id).load(connection)?;
+            if locked.iter().all(|locked| locked.id != row.id) {
+                return Ok(false);
+            }
             for sql in NODE_DELETE {
                 Statement::new(sql).bind(row.id).run(connection)?;
             }
@@ -124,7 +131,8 @@ enum Host {
 
 fn find_host(connection: &mut AnyConnection, host: Option<&NodeName>) -> QueryResult<Host> {
     let Some(name) = host else { return Ok(Host::Known(None)) };
-    Ok(match find(connection, name, "")? {
+    let share = share_nodes(connection);
+    Ok(match find(connection, name, share)? {
         Some(row) => Host::Known(Some(RecordId(row.id))),
         None => Host::Unknown,
     })

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::thread;
 
-use paddles_domain::{Document, JobKey, JobPatch, JobStatus, NodeName, RunResults, Value};
+use paddles_domain::{Document, JobKey, JobPatch, JobStatus, NodeName, NodePatch, RunResults, Value};
 
 use super::{at, job, new_job, post, run, status};
 use crate::{JobCreated, JobKeys, JobUpdated, LockedMany, NodeFilter, QueueHead, Repository, UnlockedMany};
@@ -166,4 +166,29 @@ pub fn jobs_share_targets_at_once(lab: &dyn Repository) {
         }
     });
     assert_eq!(lab.node_list(&NodeFilter::default()).unwrap().len(), 5);
+}
+
+pub fn nodes_come_and_go_at_once(lab: &dyn Repository) {
+    let name = |number: usize| super::nodes::name(&format!("n{}", number % 3));
+    at_once(|number| {
+        for round in 0..20 {
+            match number % 4 {
+                0 => drop(lab.node_delete(&name(round)).unwrap()),
+                1 => {
+                    let guest = NodePatch { vm_host: Some(Some(name(round))), ..NodePatch::default() };
+                    lab.node_create(&super::nodes::name(&format!("guest {number} {round}")), &guest, at(1)).unwrap();
+                }
+                2 => drop(lab.node_lock_many(&super::nodes::wish(2, "me"), at(1)).unwrap()),
+                _ => {
+                    let mut patch = status(JobStatus::Running);
+                    let targets = Document::from_stored("{\"n0\": null, \"n1\": null, \"n2\": null}");
+                    patch.set(JobKey::Targets, targets.map(Value::Document));
+                    post(lab, &format!("r{number}"), &round.to_string(), patch, 1);
+                }
+            }
+        }
+    });
+    for number in [3, 7] {
+        assert_eq!(lab.run_get(&run(&format!("r{number}"))).unwrap().unwrap().record.results.total(), 20);
+    }
 }

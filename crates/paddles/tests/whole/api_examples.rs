@@ -44,7 +44,7 @@ fn without_times(value: &mut Value) {
         Value::String(text) => {
             let is_time = text.len() >= 19 && text.as_bytes()[10] == b' ' && text.as_bytes()[13] == b':';
             if is_time && text != FIXED {
-                *text = "a time".to_owned();
+                "a time".clone_into(text);
             }
         }
         Value::Array(values) => values.iter_mut().for_each(without_times),
