@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{Days, NaiveDate, NaiveTime};
+use chrono::{Datelike, Days, Duration, NaiveDate, NaiveTime};
 
 use crate::Timestamp;
 use crate::timestamp::parse_day;
@@ -46,9 +46,13 @@ impl Day {
         Timestamp::from_utc(self.0.and_time(NaiveTime::MIN))
     }
 
-    /// The first moment that is no longer in the day.
+    /// The first moment that is no longer in the day; of the last day that can be written, its last moment, since databases
+    /// that compare times as text take no year of five digits.
     pub fn end(self) -> Timestamp {
-        Self(self.0.checked_add_days(Days::new(1)).unwrap_or(self.0)).start()
+        match self.0.checked_add_days(Days::new(1)) {
+            Some(next) if next.year() <= 9_999 => Self(next).start(),
+            _ => Timestamp::from_utc(self.0.and_time(NaiveTime::MIN) + Duration::days(1) - Duration::microseconds(1)),
+        }
     }
 }
 

@@ -15,6 +15,9 @@ pub(crate) enum RunQuery {
     Index(RunIndex, Vec<RunCondition>),
 }
 
+/// The most conditions of one path. SQLite refuses a statement of a thousand, and nobody nests more than eight.
+const MOST_CONDITIONS: usize = 200;
+
 fn nowhere() -> ApiError {
     ApiError::not_found("resource was not found")
 }
@@ -30,6 +33,9 @@ pub(crate) fn read_run_path(path: &str, now: Timestamp) -> Result<RunQuery, ApiE
     let mut rest = segments.as_slice();
     let mut last = None;
     while let [word, behind @ ..] = rest {
+        if conditions.len() == MOST_CONDITIONS {
+            return Err(ApiError::invalid(format!("at most {MOST_CONDITIONS} filters nest")));
+        }
         let index = index_of(word, last.is_none()).filter(|index| last != Some(*index)).ok_or_else(nowhere)?;
         last = Some(index);
         rest = match (index, behind) {

@@ -16,6 +16,9 @@ use crate::parameters::Parameters;
 /// How many jobs are shown when the request does not say.
 const COUNT: u32 = 10;
 
+/// The longest text that is looked for in descriptions: SQLite takes no pattern of more than 50,000 bytes.
+const LONGEST_PART: usize = 10_000;
+
 /// `GET /jobs/`: a page of the jobs that match, newest posted first. pulpito-ng finds a job's history by its description.
 pub(crate) async fn search(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, ApiError> {
     let parameters = Parameters::of(&request);
@@ -27,12 +30,16 @@ pub(crate) async fn search(request: HttpRequest, app: Data<App>) -> Result<HttpR
         Ok(day.map_err(|error| ApiError::invalid(error.to_string()))?.map(Day::start))
     };
     let sha1 = text("sha1");
+    let description = text("description");
+    if description.as_ref().is_some_and(|part| part.chars().count() > LONGEST_PART) {
+        return Err(ApiError::invalid(format!("description takes at most {LONGEST_PART} characters")));
+    }
     let search = JobSearch {
         user: text("user"),
         // Only looked at without a sha1, as in the deployed server.
         branch: if sha1.is_none() { text("branch") } else { None },
         sha1,
-        description: text("description"),
+        description,
         posted_after: start_of("posted_after")?,
         posted_before: start_of("posted_before")?,
         status: match parameters.job_status() {

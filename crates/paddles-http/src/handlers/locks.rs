@@ -73,9 +73,13 @@ fn read_wish(members: &Members<'_>) -> Result<LockWish, ApiError> {
     let count = read_count(count)?;
     // The other keys are read as those of a node.
     let machine_type = Some(machine_type).filter(|json| json.get() != "null").map(RawValue::get);
-    let machine_type: Option<String> =
-        machine_type.map(serde_json::from_str).transpose().map_err(|_| ApiError::invalid("machine_type takes text"))?;
-    let machine_types = machine_types(machine_type.as_deref().unwrap_or_default());
+    let no_text = || ApiError::invalid("machine_type takes text without NUL characters");
+    let machine_type: Option<String> = machine_type.map(serde_json::from_str).transpose().map_err(|_| no_text())?;
+    let machine_type = machine_type.unwrap_or_default();
+    if machine_type.contains('\0') {
+        return Err(no_text());
+    }
+    let machine_types = machine_types(&machine_type)?;
     if machine_types.is_empty() {
         return Err(ApiError::invalid("must specify machine_type"));
     }
@@ -111,6 +115,9 @@ pub(crate) async fn unlock_many(app: Data<App>, body: RequestBody) -> Result<Htt
     }
 }
 
+/// More than any lab has nodes, and fewer than a statement takes values.
+const MOST_NAMES: usize = 10_000;
+
 fn read_names_and_owner(members: &Members<'_>) -> Result<(Vec<NodeName>, Option<String>), ApiError> {
     let keys_are_right = members.iter().all(|(key, _)| key == "names" || key == "locked_by");
     let (true, Some(names), Some(_)) = (keys_are_right, members.get("names"), members.get("locked_by")) else {
@@ -118,6 +125,9 @@ fn read_names_and_owner(members: &Members<'_>) -> Result<(Vec<NodeName>, Option<
     };
     let not_a_list = || ApiError::invalid(format!("'names' must be a list; got: {}", names.get()));
     let names: Vec<String> = serde_json::from_str(names.get()).map_err(|_| not_a_list())?;
+    if names.len() > MOST_NAMES {
+        return Err(ApiError::invalid(format!("names takes at most {MOST_NAMES} names")));
+    }
     // What cannot be a name is no node's.
     let names: Result<Vec<NodeName>, _> = names.into_iter().map(NodeName::new).collect();
     let names = names.map_err(|_| ApiError::invalid("Could not find all nodes!"))?;

@@ -20,7 +20,7 @@ fn nested(depth: usize) -> String {
 }
 
 /// Bodies that no write takes.
-fn no_objects() -> Vec<(String, String)> {
+pub(crate) fn no_objects() -> Vec<(String, String)> {
     let row = |body: &str, message: &str| (body.to_owned(), message.to_owned());
     vec![
         row("", NO_JSON),

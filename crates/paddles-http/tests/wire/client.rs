@@ -82,15 +82,26 @@ impl Client {
         self.post(&format!("/runs/{run}/jobs/"), job).json();
     }
 
+    /// Adds a node of which nothing but its name and `keys` is known.
+    pub(crate) fn post_node(&self, name: &str, keys: &Value) {
+        let mut node = json!({ "name": name });
+        node.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        self.post("/nodes/", node).json();
+    }
+
+    /// The member `key` of each object of a list.
+    pub(crate) fn each(&self, key: &str, path: &str) -> Vec<String> {
+        self.get(path).json().as_array().unwrap().iter().map(|item| text(&item[key])).collect()
+    }
+
     /// The names of all runs, newest first.
     pub(crate) fn run_names(&self) -> Vec<String> {
-        self.get("/runs/?fields=name").json().as_array().unwrap().iter().map(|run| text(&run["name"])).collect()
+        self.each("name", "/runs/?fields=name")
     }
 
     /// The ids of a run's jobs, newest first.
     pub(crate) fn job_ids(&self, run: &str) -> Vec<String> {
-        let jobs = self.get(&format!("/runs/{run}/jobs/?fields=job_id")).json();
-        jobs.as_array().unwrap().iter().map(|job| text(&job["job_id"])).collect()
+        self.each("job_id", &format!("/runs/{run}/jobs/?fields=job_id"))
     }
 }
 

@@ -20,18 +20,26 @@ macro_rules! on_both {
 
 mod admission;
 mod answer;
+mod bad_filters;
+mod bad_locks;
+mod bad_nodes;
 mod bad_parameters;
 mod bad_paths;
+mod bad_queues;
 mod bad_reports;
 mod client;
+mod days;
 mod decisions;
 mod documents;
 mod faults;
+mod filters;
 mod leniency;
 mod limits;
 mod names;
+mod nodes;
 mod races;
 mod raw;
+mod reads;
 mod routing;
 mod service;
 mod settings;

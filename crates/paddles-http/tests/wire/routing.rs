@@ -29,6 +29,19 @@ fn reads_without_slash_are_redirected(database: TestDatabase) {
     check("/runs/r/jobs/1", "/runs/r/jobs/1/");
     check("/runs/r/1", "/runs/r/1/");
     check("/runs/a%20b%2Fc%25?x=%3F", "/runs/a%20b%2Fc%25/?x=%3F");
+    for path in [
+        "/runs/queued",
+        "/runs/user",
+        "/runs/user/ann",
+        "/runs/user/ann/date/2020-01-01",
+        "/jobs",
+        "/nodes",
+        "/nodes/n",
+        "/queue",
+    ] {
+        check(path, &format!("{path}/"));
+        check(&format!("{path}?count=1&since=%20"), &format!("{path}/?count=1&since=%20"));
+    }
     // Not to another host, whatever the path looks like.
     check("//runs//r", "/runs/r/");
 }
@@ -42,6 +55,14 @@ fn writes_without_slash_are_served(database: TestDatabase) {
     assert_eq!(service.delete("/runs/r/jobs/1").json(), json!({}));
     assert!(service.job_ids("r").is_empty());
     assert_eq!(service.delete("/runs/r").json(), json!({}));
+    assert_eq!(service.post("/nodes", json!({ "name": "n" })).json(), json!({}));
+    assert_eq!(service.put("/nodes/n", json!({ "up": true })).json(), json!({}));
+    assert_eq!(service.get("/nodes/n/").json()["up"], true);
+    assert_eq!(service.delete("/nodes/n").json(), json!({}));
+    assert_eq!(service.get("/nodes/").json(), json!([]));
+    assert_eq!(service.post("/queue", json!({ "queue": "q" })).json(), json!({}));
+    assert_eq!(service.put("/queue", json!({ "queue": "q", "paused_by": "me" })).json(), json!({}));
+    assert_eq!(service.get("/queue/").json()[0]["paused_by"], "me");
     assert!(service.run_names().is_empty());
 }
 
@@ -72,7 +93,55 @@ fn other_methods_are_not_allowed(database: TestDatabase) {
     check("/runs/r/jobs/", "OPTIONS, GET, HEAD, POST");
     check("/runs/r/jobs/1/", "OPTIONS, GET, HEAD, PUT, DELETE");
     check("/runs/r/1/", "OPTIONS, GET, HEAD");
+    for path in [
+        "/runs/queued/",
+        "/runs/user/",
+        "/runs/user/ann/",
+        "/runs/date/from/2020-01-01/to/2020-01-02/",
+        "/jobs/",
+        "/errors/invalid/",
+        "/nodes/machine_types/",
+        "/nodes/job_stats/",
+        "/nodes/n/jobs/",
+        "/nodes/n/job_stats/",
+    ] {
+        check(path, "OPTIONS, GET, HEAD");
+    }
+    check("/nodes/", "OPTIONS, GET, HEAD, POST");
+    check("/nodes/n/", "OPTIONS, GET, HEAD, PUT, DELETE");
+    check("/queue/", "OPTIONS, GET, HEAD, POST, PUT");
+    check("/queue/pop_queue/", "OPTIONS, GET, HEAD, POST");
+    check("/queue/stats/", "OPTIONS, GET, HEAD, POST");
+    check("/queue/queued_jobs/", "OPTIONS, GET, HEAD, POST");
+    assert_eq!(service.get("/nodes/").json(), json!([]));
     assert_eq!(service.get("/runs/r/").body, before);
+}
+
+/// Their sentences are those that lock tools know.
+fn other_methods_cannot_lock(database: TestDatabase) {
+    let service = with_job(database);
+    service.post_node("n", &json!({ "up": true, "machine_type": "mira" }));
+    let before = service.get("/nodes/").body;
+    let body = b"{\"locked\": true, \"locked_by\": \"me\"}";
+    for slash in ["", "/"] {
+        for path in ["/nodes/lock_many", "/nodes/unlock_many"] {
+            let path = format!("{path}{slash}");
+            for method in ["GET", "PUT", "DELETE", "PATCH"] {
+                let refusal = (400, "this URI only supports POST requests".to_owned());
+                assert_eq!(service.send(method, &path, body).refusal(), refusal, "{method} {path}");
+            }
+            let options = service.ask("OPTIONS", &path);
+            assert_eq!((options.status, options.header("allow")), (200, Some("OPTIONS, POST")), "{path}");
+        }
+        let path = format!("/nodes/n/lock{slash}");
+        for method in ["GET", "DELETE", "PATCH"] {
+            let refusal = format!("this URI only supports PUT and POST requests but {method} was attempted");
+            assert_eq!(service.send(method, &path, body).refusal(), (400, refusal), "{path}");
+        }
+        let options = service.ask("OPTIONS", &path);
+        assert_eq!((options.status, options.header("allow")), (200, Some("OPTIONS, PUT, POST")), "{path}");
+    }
+    assert_eq!(service.get("/nodes/").body, before);
 }
 
 fn repeated_slashes_count_as_one(database: TestDatabase) {
@@ -82,6 +151,14 @@ fn repeated_slashes_count_as_one(database: TestDatabase) {
     assert_eq!(service.get("//runs//?fields=name&x=//").json(), json!([{ "name": "r" }]));
     assert_eq!(service.put("//runs/r/jobs//1//", json!({ "owner": "you" })).json(), json!({}));
     assert_eq!(service.get("/runs/r/jobs/1/").json()["owner"], "you");
+    service.post("//nodes//", json!({ "name": "n", "machine_type": "mira", "up": true })).json();
+    assert_eq!(service.get("//nodes///n//").json()["name"], "n");
+    assert_eq!(service.get("/nodes//machine_types").json(), json!(["mira"]));
+    assert_eq!(service.put("/nodes//n//lock", json!({ "locked": true, "locked_by": "me" })).json()["locked"], true);
+    assert_eq!(service.get("//runs//status//unknown//?fields=name").json(), json!([{ "name": "r" }]));
+    assert_eq!(service.get("//runs//date/from//2020-01-01/to//2020-01-02").json(), json!([]));
+    assert_eq!(service.get("//queue//pop_queue?queue=q").json(), json!(null));
+    assert_eq!(service.get("/jobs//?fields=job_id").json(), json!([{ "job_id": "1" }]));
 }
 
 fn both_paths_of_a_job_answer_it(database: TestDatabase) {
@@ -152,6 +229,7 @@ on_both!(
     reads_without_slash_are_redirected,
     writes_without_slash_are_served,
     other_methods_are_not_allowed,
+    other_methods_cannot_lock,
     repeated_slashes_count_as_one,
     both_paths_of_a_job_answer_it,
     nothing_else_is_there,

@@ -76,6 +76,11 @@ impl Service {
         Client::of(self.address)
     }
 
+    /// The database behind the service, to put there what no client can say.
+    pub(crate) fn repository(&self) -> &dyn Repository {
+        &*self.repository
+    }
+
     pub(crate) fn statements_run(&self) -> u64 {
         self.repository.statements_run()
     }
