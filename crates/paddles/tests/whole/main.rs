@@ -16,16 +16,20 @@ macro_rules! on_both_databases {
 }
 
 mod archive;
+mod at_once;
+mod claim_races;
 mod client;
 mod commands;
 mod crash;
 mod drain;
 mod generated_job;
+mod lock_races;
 mod optional;
 mod outage;
 mod program;
 mod refused_starts;
 mod replay;
+mod report_races;
 mod request_log;
 mod service;
 mod teuthology;
