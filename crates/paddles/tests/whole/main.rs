@@ -32,6 +32,7 @@ mod replay;
 mod report_races;
 mod request_log;
 mod service;
+mod statsd;
 mod teuthology;
 mod waiting;
 
