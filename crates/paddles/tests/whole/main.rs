@@ -21,6 +21,7 @@ mod claim_races;
 mod client;
 mod commands;
 mod crash;
+mod documentation;
 mod drain;
 mod generated_job;
 mod lock_races;
@@ -35,6 +36,7 @@ mod service;
 mod statsd;
 mod teuthology;
 mod waiting;
+mod written_examples;
 
 // It reads sizes of processes in /proc.
 #[cfg(target_os = "linux")]
