@@ -35,6 +35,9 @@ mod request_log;
 mod service;
 mod statsd;
 mod teuthology;
+mod teuthology_home;
+mod teuthology_locks;
+mod teuthology_reports;
 mod waiting;
 mod written_examples;
 

@@ -55,9 +55,11 @@ fn finished_jobs_are_counted_once(database: &TestDatabase) {
 }
 
 fn nobody_has_to_listen(database: &TestDatabase) {
-    // Bound for a moment only, so that nobody listens there afterwards.
-    let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    for host in [nobody.as_str(), "statsd.invalid", "statsd.invalid:8125"] {
+    // Kept, so that no other test gets this port, but deaf to all but itself.
+    let deaf = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let nobody = deaf.local_addr().unwrap();
+    deaf.connect(nobody).unwrap();
+    for host in [nobody.to_string().as_str(), "statsd.invalid", "statsd.invalid:8125"] {
         let service = Service::start_with(database, &[("PADDLES_STATSD_HOST", host)]);
         let client = service.client();
         report(&client);
