@@ -11,4 +11,4 @@ mod supervisor;
 
 pub use self::binaries::NotFound;
 pub use self::cluster::{ClusterError, PostgresCluster, shared_postgres};
-pub use self::database::TestDatabase;
+pub use self::database::{OpenTransaction, TestDatabase};

@@ -84,6 +84,35 @@ impl TestDatabase {
             panic!("{} refuses {statements}: {error}", self.url);
         }
     }
+
+    /// Runs SQL in a transaction that stays open, with what it has locked, until the answer is dropped.
+    ///
+    /// # Panics
+    /// When the database is no Postgres or refuses it.
+    #[expect(clippy::panic, reason = "only tests call this, and without it they cannot go on")]
+    pub fn hold(&self, statements: &str) -> OpenTransaction {
+        let held = PgConnection::establish(&self.url).map_err(Box::<dyn Error>::from).and_then(|mut connection| {
+            connection.batch_execute(&format!("BEGIN; {statements}"))?;
+            Ok(OpenTransaction { connection })
+        });
+        match held {
+            Ok(transaction) => transaction,
+            Err(error) => panic!("{} refuses {statements}: {error}", self.url),
+        }
+    }
+}
+
+/// A transaction of somebody else, rolled back when it is dropped.
+pub struct OpenTransaction {
+    connection: PgConnection,
+}
+
+impl Drop for OpenTransaction {
+    fn drop(&mut self) {
+        // Said, since the server would notice a connection that ends only some time later. A failure means that the server
+        // is gone, and the locks with it.
+        let _ = self.connection.batch_execute("ROLLBACK");
+    }
 }
 
 impl Drop for TestDatabase {

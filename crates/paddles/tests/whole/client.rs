@@ -42,6 +42,10 @@ impl Client {
         self.send("POST", path, &body.to_string()).expect("an answer")
     }
 
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send("PUT", path, &body.to_string()).expect("an answer")
+    }
+
     /// Posts a job, which must be taken.
     pub(crate) fn post_job(&self, run: &str, job: &Value) {
         let answer = self.post(&format!("/runs/{run}/jobs/"), job);

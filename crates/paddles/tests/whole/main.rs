@@ -15,25 +15,31 @@ macro_rules! on_both_databases {
     };
 }
 
-mod api_examples;
 mod archive;
+mod at_once;
+mod claim_races;
 mod client;
 mod commands;
 mod crash;
+mod documentation;
 mod drain;
 mod generated_job;
+mod lock_races;
 mod optional;
 mod outage;
 mod program;
-mod races;
 mod refused_starts;
 mod replay;
+mod report_races;
 mod request_log;
 mod service;
 mod statsd;
 mod teuthology;
+mod teuthology_home;
 mod teuthology_locks;
+mod teuthology_reports;
 mod waiting;
+mod written_examples;
 
 // It reads sizes of processes in /proc.
 #[cfg(target_os = "linux")]

@@ -14,6 +14,15 @@ pub(crate) fn given(variable: &'static str, what_is_tested: &str) -> Option<Path
     path
 }
 
+/// Whether `PATH` has a program that answers `--version`; if not, that is said aloud once.
+pub(crate) fn installed(program: &'static str, what_is_tested: &str) -> bool {
+    let is_there = Command::new(program).arg("--version").output().is_ok_and(|ended| ended.status.success());
+    if !is_there {
+        tell_once(program, &format!("there is no {program}: SKIPPING {what_is_tested}"));
+    }
+    is_there
+}
+
 fn tell_once(about: &'static str, sentence: &str) {
     static TOLD: Mutex<Vec<&str>> = Mutex::new(Vec::new());
     let mut told = TOLD.lock().unwrap();

@@ -1,62 +1,71 @@
-//! Finished jobs are counted at a statsd server, once each, and reporters never notice whether there is one.
+//! Counts of finished jobs go to statsd, once each.
 
 use std::net::UdpSocket;
-use std::time::Duration;
 
 use paddles_diesel::testing::TestDatabase;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::client::Client;
 use crate::service::Service;
+use crate::waiting::PATIENCE;
 
-/// How long to listen after the last count that is expected, for one that is not.
-const SILENCE: Duration = Duration::from_millis(300);
-
-fn report_some_jobs(service: &Service) {
-    let client = service.client();
-    let put = |job: &str, body: &str| {
-        let answer = client.send("PUT", &format!("/runs/r/jobs/{job}/"), body).expect("an answer");
+/// Reports so that every change of a status happens, and ends with a dead job.
+fn report(client: &Client) {
+    let put = |job_id: &str, body: &Value| {
+        let answer = client.put(&format!("/runs/r/jobs/{job_id}/"), body);
         assert_eq!(answer.status, 200, "{}", answer.text());
     };
-    client.post_job("r", &json!({ "job_id": "1", "status": "running" }));
-    client.post_job("r", &json!({ "job_id": "2", "status": "running" }));
-    client.post_job("r", &json!({ "job_id": "3", "success": false }));
-    put("1", "{}");
-    put("1", r#"{"success": true}"#);
-    // The supervisor says this of every job; its verdict stays.
-    put("1", r#"{"status": "dead"}"#);
-    put("2", r#"{"status": "dead"}"#);
-    put("2", r#"{"status": "dead"}"#);
+    client.post_job("r", &json!({ "job_id": "1", "status": "queued" }));
+    put("1", &json!({ "status": "running" }));
+    // A heartbeat.
+    put("1", &json!({ "job_id": "1" }));
+    put("1", &json!({ "status": "pass" }));
+    // A verdict stays.
+    for status in ["pass", "dead", "fail"] {
+        put("1", &json!({ "status": status }));
+    }
+    client.post_job("r", &json!({ "job_id": "2", "status": "fail" }));
+    assert_eq!(client.post("/runs/r/jobs/", &json!({ "job_id": "2", "status": "fail" })).status, 400);
+    client.post_job("r", &json!({ "job_id": "3", "success": true }));
+    client.post_job("r", &json!({ "job_id": "4", "status": "running" }));
+    put("4", &json!({ "status": "dead" }));
+    put("4", &json!({ "status": "dead" }));
+    // Somebody reports what the job came to after all.
+    put("4", &json!({ "success": false }));
+    client.post_job("r", &json!({ "job_id": "5", "status": "dead" }));
 }
 
-#[test]
-fn finished_jobs_are_counted_once() {
+/// What `report` comes to, in its order. Nothing can be behind the last one, as the service sends in order.
+const COUNTS: [&str; 6] = ["pass", "fail", "pass", "dead", "fail", "dead"];
+
+fn finished_jobs_are_counted_once(database: &TestDatabase) {
     let statsd = UdpSocket::bind("127.0.0.1:0").unwrap();
+    statsd.set_read_timeout(Some(PATIENCE)).unwrap();
     let host = statsd.local_addr().unwrap().to_string();
-    let database = TestDatabase::sqlite();
-    let settings = [("PADDLES_STATSD_HOST", host.as_str()), ("PADDLES_STATSD_PREFIX", "ceph.test")];
-    let service = Service::start_with(&database, &settings);
-    report_some_jobs(&service);
+    let settings = [("PADDLES_STATSD_HOST", host.as_str()), ("PADDLES_STATSD_PREFIX", "lab.paddles")];
+    let service = Service::start_with(database, &settings);
+    report(&service.client());
 
-    let mut counts = Vec::new();
-    let mut packet = [0; 1_500];
-    statsd.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    while let Ok(length) = statsd.recv(&mut packet) {
-        counts.extend(String::from_utf8_lossy(&packet[..length]).lines().map(str::to_owned));
-        if counts.len() >= 3 {
-            statsd.set_read_timeout(Some(SILENCE)).unwrap();
-        }
-    }
-    counts.sort();
-    let expected =
-        ["ceph.test.jobs.status.dead:1|c", "ceph.test.jobs.status.fail:1|c", "ceph.test.jobs.status.pass:1|c"];
-    assert_eq!(counts, expected);
+    let received = COUNTS.map(|_| {
+        let mut packet = [0; 1_000];
+        let length = statsd.recv(&mut packet).unwrap();
+        String::from_utf8(packet[..length].to_vec()).unwrap()
+    });
+    assert_eq!(received, COUNTS.map(|status| format!("lab.paddles.jobs.status.{status}:1|c")));
 }
 
-#[test]
-fn a_statsd_that_is_not_there_changes_nothing() {
-    for host in ["127.0.0.1:9", "no-such-host.invalid"] {
-        let database = TestDatabase::sqlite();
-        let service = Service::start_with(&database, &[("PADDLES_STATSD_HOST", host)]);
-        report_some_jobs(&service);
+fn nobody_has_to_listen(database: &TestDatabase) {
+    // Kept, so that no other test gets this port, but deaf to all but itself.
+    let deaf = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let nobody = deaf.local_addr().unwrap();
+    deaf.connect(nobody).unwrap();
+    for host in [nobody.to_string().as_str(), "statsd.invalid", "statsd.invalid:8125"] {
+        let service = Service::start_with(database, &[("PADDLES_STATSD_HOST", host)]);
+        let client = service.client();
+        report(&client);
+        assert_eq!(client.read("/runs/r/")["results"]["pass"], 2);
+        assert_eq!(client.send("DELETE", "/runs/r/", "").unwrap().status, 200);
     }
 }
+
+on_both_databases!(finished_jobs_are_counted_once, nobody_has_to_listen);
