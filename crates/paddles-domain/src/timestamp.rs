@@ -153,14 +153,16 @@ fn parse_date_time(text: &str, between: char) -> Option<NaiveDateTime> {
     Some(parse_day(date)?.and_time(NaiveTime::from_hms_micro_opt(hour, minute, second, micros)?))
 }
 
-/// Reads `YYYY-MM-DD`, month and day of one digit allowed; `None` for a day that no calendar has.
+/// Reads `YYYY-MM-DD`, month and day of one digit allowed; `None` for a day that no calendar has, and for the year zero, which
+/// databases write in ways of their own.
 pub(crate) fn parse_day(text: &str) -> Option<NaiveDate> {
     let (year, month_and_day) = text.split_once('-')?;
     if year.len() != 4 {
         return None; // a year of two digits says nothing for certain
     }
     let [month, day] = parse_parts(month_and_day, '-')?;
-    NaiveDate::from_ymd_opt(i32::try_from(parse_digits(year)?).ok()?, month, day)
+    let year = i32::try_from(parse_digits(year)?).ok()?;
+    NaiveDate::from_ymd_opt(year, month, day).filter(|_| year > 0)
 }
 
 fn parse_parts<const N: usize>(text: &str, between: char) -> Option<[u32; N]> {

@@ -3,10 +3,11 @@
 use actix_web::http::Method;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use paddles_domain::{JobPatch, JobReport, RunName};
+use paddles_domain::{JobPatch, JobReport};
 use paddles_repository::{JobCreated, JobUpdated, NewJob};
 use serde_json::json;
 
+use super::runs::new_run_name;
 use super::{done, job_in_path, json, no_job, run_in_path};
 use crate::api_error::ApiError;
 use crate::app::App;
@@ -38,7 +39,7 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>, path: Path<String
 /// `POST /runs/{name}/jobs/`: a new job, and its run if that must be created. Reporters post every heartbeat here first
 /// and rely on the end of the refusal, "already exists".
 pub(crate) async fn create(app: Data<App>, path: Path<String>, body: RequestBody) -> Result<HttpResponse, ApiError> {
-    let run = RunName::new(path.into_inner())?;
+    let run = new_run_name(path.into_inner())?;
     let report = body.read_something(|members| Ok(JobReport::read(members.iter(), app.zone)?))?;
     let new = NewJob { run, report, admission: app.admission, zone: app.zone };
     match app.bridge.ask(move |lab| lab.job_create(&new, now())).await? {

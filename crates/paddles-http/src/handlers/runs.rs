@@ -62,12 +62,17 @@ impl Shape {
 /// Words that stand where the name of a run would: a run called so could not be reached.
 const WORDS: [&str; 9] = ["branch", "date", "machine_type", "status", "suite", "user", "sha1", "flavors", "queued"];
 
-/// `POST /runs/`: a new run, of which only the name is read.
-pub(crate) async fn create(app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
-    let name = body.read(|members| Ok(RunName::new(name_of(members, "name")?)?))?;
-    if WORDS.contains(&name.as_str()) {
+/// The name of a run that may have to be created.
+pub(super) fn new_run_name(text: String) -> Result<RunName, ApiError> {
+    if WORDS.contains(&text.as_str()) {
         return Err(ApiError::invalid(format!("name takes another text than {}", WORDS.join(", "))));
     }
+    Ok(RunName::new(text)?)
+}
+
+/// `POST /runs/`: a new run, of which only the name is read.
+pub(crate) async fn create(app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+    let name = body.read(|members| new_run_name(name_of(members, "name")?))?;
     let run = Run::new(name.clone(), app.zone, now());
     match app.bridge.ask(move |lab| lab.run_create(&run)).await? {
         RunCreated::Created => Ok(done()),

@@ -54,9 +54,18 @@ fn parameters_of_lists_are_refused(database: TestDatabase) {
         check(&format!("/nodes/?up={word}"), &format!("up {truth}"));
     }
     let no_day = "date format must match %Y-%m-%d";
-    for day in
-        ["bad", "2020-13-01", "2020-02-30", "20-01-01", "2020-01-01%2000:00:00", "Today", "%00", "%FF", "10000-1-1"]
-    {
+    for day in [
+        "bad",
+        "2020-13-01",
+        "0000-01-01",
+        "2020-02-30",
+        "20-01-01",
+        "2020-01-01%2000:00:00",
+        "Today",
+        "%00",
+        "%FF",
+        "10000-1-1",
+    ] {
         check(&format!("/runs/user/ann/?since={day}"), no_day);
         check(&format!("/jobs/?posted_after={day}"), no_day);
         check(&format!("/jobs/?posted_before={day}"), no_day);

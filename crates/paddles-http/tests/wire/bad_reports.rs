@@ -157,11 +157,19 @@ fn new_runs_are_refused(database: TestDatabase) {
         ("{\"name\": \"..\"}", &format!("name {SEGMENT}")),
         (&format!("{{\"name\": \"{}\"}}", "n".repeat(1_025)), "name takes at most 1024 characters (2600 bytes)"),
     ];
-    let rows = rows.into_iter().map(|(body, message)| (body.to_owned(), message.to_owned()));
+    let words = ["branch", "date", "machine_type", "status", "suite", "user", "sha1", "flavors", "queued"];
+    let word = format!("name takes another text than {}", words.join(", "));
+    let words = words.map(|name| (format!("{{\"name\": \"{name}\"}}"), word.clone()));
+    let rows = rows.into_iter().map(|(body, message)| (body.to_owned(), message.to_owned())).chain(words);
     for (body, message) in no_objects().into_iter().chain(rows) {
         assert_eq!(service.post("/runs/", &body).refusal(), (400, message), "{body}");
         assert!(service.run_names().is_empty(), "{body}");
     }
+    // Nor does a job create such a run: the other words are filters there, which take no job.
+    let job = json!({ "job_id": "1", "name": "queued" });
+    assert_eq!(service.post("/runs/queued/jobs/", &job).refusal(), (400, word));
+    assert_eq!(service.post("/runs/branch/jobs/", &job).status, 405);
+    assert!(service.run_names().is_empty());
 }
 
 /// A refused request must not spoil the next one on its connection or thread.

@@ -100,4 +100,54 @@ fn jobs_of_a_run_finish_at_once(database: TestDatabase) {
     assert_eq!([&run["results"]["pass"], &run["results"]["fail"], &run["results"]["dead"]], [100, 50, 50]);
 }
 
-on_both!(one_job_is_stored_once, one_run_is_created_once, jobs_of_a_run_finish_at_once);
+/// Rivals for nodes get others, or hear how few there are.
+fn nodes_go_to_one_owner_each(database: TestDatabase) {
+    const CLIENTS: usize = 16;
+    const NODES: usize = 30;
+    let service = Service::on(database);
+    for number in 0..NODES {
+        service.post_node(&format!("n{number}"), &json!({ "machine_type": "smithi", "up": true }));
+    }
+    let answers = at_once(&service, CLIENTS, |client, number| {
+        let wish = json!({ "count": 3, "locked_by": number, "machine_type": "smithi", "description": null });
+        client.post("/nodes/lock_many/", wish)
+    });
+    let (locked, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!((locked.len(), refused.len()), (10, 6));
+    for answer in refused {
+        assert_eq!(answer.refusal(), (503, "only 0 nodes available".to_owned()));
+    }
+    let answers = locked.iter().flat_map(|answer| answer.json().as_array().unwrap().clone());
+    let mut names: Vec<_> = answers.map(|node| text(&node["name"])).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), NODES);
+}
+
+fn a_queued_job_goes_to_one_dispatcher(database: TestDatabase) {
+    const CLIENTS: usize = 8;
+    const JOBS: usize = 40;
+    let service = Service::admitting_all(database);
+    service.post("/queue/", json!({ "queue": "q" })).json();
+    for job_id in 0..JOBS {
+        service.post_job("r", &job_id.to_string(), &json!({ "status": "queued", "queue": "q" }));
+    }
+    let taken = at_once(&service, CLIENTS, |client, _| {
+        let take = || client.post("/queue/pop_queue/?queue=q", "").json();
+        std::iter::repeat_with(take).take_while(|job| !job.is_null()).map(|job| text(&job["job_id"])).collect()
+    });
+    let mut taken: Vec<String> = taken.into_iter().flat_map(|jobs: Vec<String>| jobs).collect();
+    assert_eq!(taken.len(), JOBS);
+    taken.sort();
+    taken.dedup();
+    assert_eq!(taken.len(), JOBS);
+    assert_eq!(service.get("/runs/r/").json()["results"]["waiting"], JOBS);
+}
+
+on_both!(
+    one_job_is_stored_once,
+    one_run_is_created_once,
+    jobs_of_a_run_finish_at_once,
+    nodes_go_to_one_owner_each,
+    a_queued_job_goes_to_one_dispatcher,
+);
