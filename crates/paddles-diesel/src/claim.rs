@@ -1,5 +1,6 @@
 //! What only one of the databases can say: locks on rows, and the next number of one.
 
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl};
 use paddles_domain::{Run, RunName};
@@ -46,6 +47,16 @@ pub(crate) fn share_nodes(connection: &AnyConnection) -> &'static str {
     match connection {
         AnyConnection::Postgres(_) => " FOR KEY SHARE OF nodes",
         AnyConnection::Sqlite(_) => "",
+    }
+}
+
+/// Lets one transaction at a time delete nodes: two that found different guests of one node would take them in different
+/// orders.
+pub(crate) fn delete_nodes_alone(connection: &mut AnyConnection) -> QueryResult<()> {
+    match connection {
+        // Any number will do that nothing else in the database takes.
+        AnyConnection::Postgres(connection) => connection.batch_execute("SELECT pg_advisory_xact_lock(7223554)"),
+        AnyConnection::Sqlite(_) => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@ use paddles_repository::{
     UnlockedMany,
 };
 
-use crate::claim::{lock_free_nodes, lock_nodes, lock_nodes_to_delete, share_nodes};
+use crate::claim::{delete_nodes_alone, lock_free_nodes, lock_nodes, lock_nodes_to_delete, share_nodes};
 use crate::connection::AnyConnection;
 use crate::node_row::{self, NodeRow, SELECT, with_hosts};
 use crate::run_filter::Where;
@@ -65,6 +65,7 @@ impl NodeRepository for DieselRepository {
 
     fn node_delete(&self, name: &NodeName) -> Result<bool, RepositoryError> {
         self.database.write(|connection| {
+            delete_nodes_alone(connection)?;
             let Some(row) = find(connection, name, "")? else { return Ok(false) };
             // The node and its guests, in the order in which everybody locks nodes.
             let lock = lock_nodes_to_delete(connection);
