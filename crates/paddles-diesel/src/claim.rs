@@ -3,10 +3,11 @@
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl};
-use paddles_domain::{Run, RunName};
+use paddles_domain::{JobId, Run, RunName};
 use paddles_repository::{RecordId, Stored};
 
 use crate::connection::AnyConnection;
+use crate::job_facts::{FACTS, FactsRow};
 use crate::run_row::RunRow;
 use crate::schema::runs;
 use crate::statement::Statement;
@@ -22,6 +23,30 @@ pub(crate) fn lock_run(connection: &mut AnyConnection, name: &RunName) -> QueryR
         AnyConnection::Sqlite(connection) => run.first::<RunRow>(connection),
     };
     Ok(row.optional()?.map(Stored::from))
+}
+
+/// A job and its run, both as [`lock_run`] keeps a run, in one statement: a heartbeat waits for no more of them than it
+/// must.
+pub(crate) fn lock_job(connection: &mut AnyConnection, run: &RunName, job_id: &JobId) -> QueryResult<Option<KeptJob>> {
+    // The rows are kept in the order in which they are named here.
+    let lock = match connection {
+        AnyConnection::Postgres(_) => " FOR NO KEY UPDATE OF runs, jobs",
+        AnyConnection::Sqlite(_) => "",
+    };
+    let sql = format!(
+        "SELECT runs.*, {FACTS} FROM runs JOIN jobs ON jobs.run_id = runs.id WHERE runs.name = ? AND jobs.job_id = ?{lock}"
+    );
+    let kept = Statement::new(sql).bind(run.as_str()).bind(job_id.as_str());
+    kept.get_result(connection).optional()
+}
+
+/// A job and its run.
+#[derive(QueryableByName)]
+pub(crate) struct KeptJob {
+    #[diesel(embed)]
+    pub(crate) run: RunRow,
+    #[diesel(embed)]
+    pub(crate) job: FactsRow,
 }
 
 /// Keeps the nodes of a `SELECT` until the transaction ends, waiting for others who keep them. Others may still refer to

@@ -24,8 +24,11 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
         let _ = write!(columns, ", \"{}\"", key.name());
     }
     let values = question_marks(columns.split(", ").count());
-    format!("INSERT INTO jobs ({columns}) VALUES ({values}) ON CONFLICT (run_id, job_id) DO NOTHING")
+    format!("INSERT INTO jobs ({columns}) VALUES ({values})")
 });
+
+static INSERT_IF_NEW: LazyLock<String> =
+    LazyLock::new(|| format!("{} ON CONFLICT (run_id, job_id) DO NOTHING", *INSERT));
 
 /// `SELECT` of `keys`, from jobs and their runs.
 pub(crate) fn select(keys: JobKeys) -> String {
@@ -38,16 +41,25 @@ pub(crate) fn select(keys: JobKeys) -> String {
 
 /// `SELECT` of every key.
 pub(crate) fn select_everything() -> &'static str {
-    &EVERYTHING
+    EVERYTHING.as_str()
+}
+
+/// Adds a job to a run; fails if the run has one of this id.
+pub(crate) fn insert(run: RecordId, job_id: &JobId, change: JobChange, now: Timestamp) -> Statement {
+    bind_new(Statement::new(INSERT.as_str()), run, job_id, change, now)
 }
 
 /// Adds a job to a run; touches no row if the run has one of this id.
-pub(crate) fn insert(run: RecordId, job_id: &JobId, change: JobChange, now: Timestamp) -> Statement {
+pub(crate) fn insert_if_new(run: RecordId, job_id: &JobId, change: JobChange, now: Timestamp) -> Statement {
+    bind_new(Statement::new(INSERT_IF_NEW.as_str()), run, job_id, change, now)
+}
+
+fn bind_new(insert: Statement, run: RecordId, job_id: &JobId, change: JobChange, now: Timestamp) -> Statement {
     let mut values = JobValues::default();
     for (key, value) in change.values {
         values.set(key, value);
     }
-    Statement::new(INSERT.as_str())
+    insert
         .bind(run.0)
         .bind(job_id.as_str())
         .bind(change.after.status.as_str())
@@ -57,16 +69,14 @@ pub(crate) fn insert(run: RecordId, job_id: &JobId, change: JobChange, now: Time
         .binds(JobKey::all().map(|key| bind(key, values.get(key).cloned())))
 }
 
-/// Writes what changed of a job. The statement of a heartbeat, which says nothing but that the job lives, is kept
-/// prepared.
+/// Writes what changed of a job.
 pub(crate) fn update(job: RecordId, change: JobChange) -> Statement {
     let mut sql = "UPDATE jobs SET status = ?, started = ?, updated = ?".to_owned();
     for (key, _) in &change.values {
         let _ = write!(sql, ", \"{}\" = ?", key.name());
     }
     sql += " WHERE id = ?";
-    let statement = if change.values.is_empty() { Statement::new(sql) } else { Statement::unprepared(sql) };
-    statement
+    Statement::varied(sql)
         .bind(change.after.status.as_str())
         .bind(change.after.started)
         .bind(change.updated)

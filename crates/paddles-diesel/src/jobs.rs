@@ -10,10 +10,11 @@ use paddles_repository::{
 };
 
 use crate::job_row::{JobRow, select, select_everything};
+use crate::job_search::newest;
 use crate::node_jobs::JobNumber;
 use crate::run_filter::Where;
 use crate::statement::{Statement, question_marks};
-use crate::{DieselRepository, reports};
+use crate::{DieselRepository, job_search, reports};
 
 impl JobRepository for DieselRepository {
     /// The refusal of a job that is there is the busiest request of all, one for each heartbeat: a single probe of an
@@ -24,7 +25,19 @@ impl JobRepository for DieselRepository {
         {
             return Ok(JobCreated::AlreadyExists(job_id.clone()));
         }
-        self.database.write(|connection| reports::create(connection, new, now))
+        let created = self.database.write(|connection| reports::create(connection, new, now));
+        match (created, &new.report.job_id) {
+            // Another reporter was quicker, after we had looked.
+            (Err(RepositoryError::Refused { reason }), Some(job_id)) => {
+                let is_known = self.database.read(|connection| reports::is_known(connection, &new.run, job_id))?;
+                if is_known {
+                    Ok(JobCreated::AlreadyExists(job_id.clone()))
+                } else {
+                    Err(RepositoryError::Refused { reason })
+                }
+            }
+            (created, _) => created,
+        }
     }
 
     fn job_update(
@@ -55,7 +68,7 @@ impl JobRepository for DieselRepository {
         let everything = select_everything();
         let sql = format!("{everything} WHERE jobs.run_id = ?{behind} ORDER BY jobs.job_id LIMIT ?");
         self.database.read(|connection| {
-            let page = Statement::new(sql.as_str())
+            let page = Statement::new(sql.clone())
                 .bind(run.0)
                 .binds(after.map(|job_id| job_id.as_str().into()))
                 .bind(i64::from(limit));
@@ -73,7 +86,7 @@ impl JobRepository for DieselRepository {
         );
         let rows: Vec<IndexRow> = self.database.read(|connection| {
             let index =
-                Statement::new(sql.as_str()).binds(status.map(|status| status.as_str().into())).bind(run.as_str());
+                Statement::new(sql.clone()).binds(status.map(|status| status.as_str().into())).bind(run.as_str());
             index.load(connection)
         })?;
         let run_is_there = !rows.is_empty();
@@ -93,21 +106,14 @@ impl JobRepository for DieselRepository {
                 clause.and(sql, [text.into()]);
             }
         }
-        if let Some(part) = &search.description {
-            clause.and("jobs.description LIKE ? ESCAPE '!'", [contains(part).as_str().into()]);
-        }
         for (sql, moment) in [("jobs.posted > ?", search.posted_after), ("jobs.posted < ?", search.posted_before)] {
             if let Some(moment) = moment {
                 clause.and(sql, [moment.into()]);
             }
         }
-        let sql = format!(
-            "SELECT jobs.id AS job FROM jobs{} ORDER BY jobs.posted DESC, jobs.id DESC LIMIT ? OFFSET ?",
-            clause.sql
-        );
-        let rows: Vec<JobNumber> = self.database.read(|connection| {
-            let jobs = Statement::unprepared(sql.as_str()).binds(clause.binds.clone());
-            jobs.bind(page.limit()).bind(page.offset()).load(connection)
+        let rows: Vec<JobNumber> = self.database.read(|connection| match search.description.as_deref() {
+            None => newest("jobs", clause.clone(), page).load(connection),
+            Some(part) => job_search::described(connection, part, clause.clone(), page),
         })?;
         Ok(rows.into_iter().map(|row| RecordId(row.job)).collect())
     }
@@ -138,7 +144,7 @@ impl JobRepository for DieselRepository {
             let known = Statement::new("SELECT id AS job FROM nodes WHERE name = ?").bind(node.as_str());
             let known: Option<JobNumber> = known.get_result(connection).optional()?;
             let Some(JobNumber { job: node }) = known else { return Ok(None) };
-            let jobs = Statement::new(sql.as_str()).bind(node).binds(clause.binds.clone());
+            let jobs = Statement::new(sql.clone()).bind(node).binds(clause.binds.clone());
             let rows: Vec<JobNumber> = jobs.bind(limit).bind(offset).load(connection)?;
             Ok(Some(rows.into_iter().map(|row| RecordId(row.job)).collect()))
         })
@@ -149,7 +155,7 @@ impl JobRepository for DieselRepository {
         for rows in rows.chunks(MOST_BINDS) {
             let sql = format!("{} WHERE jobs.id IN ({})", select(keys), question_marks(rows.len()));
             found.extend(self.database.read(|connection| {
-                let jobs = Statement::unprepared(sql.as_str()).binds(rows.iter().map(|row| row.0.into()));
+                let jobs = Statement::unprepared(sql.clone()).binds(rows.iter().map(|row| row.0.into()));
                 jobs.load::<JobRow>(connection)
             })?);
         }
@@ -158,19 +164,6 @@ impl JobRepository for DieselRepository {
         jobs.sort_by_key(|job| places.get(&job.id));
         Ok(jobs)
     }
-}
-
-/// A pattern for texts that contain `part`, in which nothing but that is special.
-fn contains(part: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in part.chars() {
-        if matches!(character, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }
 
 /// How many values a statement may hold: SQLite takes 32,766.

@@ -7,52 +7,102 @@ use paddles_repository::RecordId;
 
 use crate::claim::share_nodes;
 use crate::connection::AnyConnection;
+use crate::node_days::{Counted, Counts};
 use crate::statement::{Bind, Statement, question_marks};
 
-/// Links a job to the nodes that its report names as targets, which are created if they are unknown. A report without
-/// targets, or with none, leaves the links: where a job ran stays true when its machines are given back.
-pub(crate) fn follow_targets(
+/// Links a job to the nodes that its report names as targets, which are created if they are unknown, and says how it counts on
+/// its nodes from now on. A report without targets, or with none, leaves the links: where a job ran stays true when its
+/// machines are given back.
+pub(crate) fn follow(
     connection: &mut AnyConnection,
     job: RecordId,
+    (before, after): (Option<&Counted>, &Counted),
     values: &[(JobKey, Option<Value>)],
-    is_new: bool,
-) -> QueryResult<()> {
-    let Some(targets) = document(values, JobKey::Targets) else { return Ok(()) };
-    let wanted = paddles_domain::target_nodes(targets);
-    let linked = if is_new { Vec::new() } else { linked_nodes(connection, job)? };
-    if wanted.is_empty() || wanted == linked {
-        return Ok(());
+) -> QueryResult<Counts> {
+    let mut wanted = document(values, JobKey::Targets).map(paddles_domain::target_nodes).unwrap_or_default();
+    wanted.sort();
+    let mut counts = Counts::default();
+    if wanted.is_empty() && before == Some(after) {
+        return Ok(counts);
     }
-    for node in &wanted {
-        let machine_type = text(values, JobKey::MachineType);
+    // A new job has no links yet.
+    let linked = if before.is_some() { linked_nodes(connection, job)? } else { Linked::default() };
+    let keeps = wanted.is_empty() || wanted == linked.names;
+    let now = if keeps { None } else { Some(link(connection, job, &linked, &wanted, &after.machine_type)?) };
+    if let Some(before) = before {
+        counts.add(&linked.numbers, before, -1);
+    }
+    counts.add(now.as_ref().unwrap_or(&linked.numbers), after, 1);
+    Ok(counts)
+}
+
+/// Forgets where a job ran, and says how it no longer counts there.
+pub(crate) fn forget(connection: &mut AnyConnection, job: RecordId, gone: &Counted) -> QueryResult<Counts> {
+    let linked = linked_nodes(connection, job)?;
+    Statement::new(UNLINK).bind(job.0).run(connection)?;
+    let mut counts = Counts::default();
+    counts.add(&linked.numbers, gone, -1);
+    Ok(counts)
+}
+
+const UNLINK: &str = "DELETE FROM job_nodes WHERE job_id = ?";
+
+/// Replaces the nodes of a job by those of these names; gives their numbers.
+fn link(
+    connection: &mut AnyConnection,
+    job: RecordId,
+    linked: &Linked,
+    wanted: &[NodeName],
+    machine_type: &str,
+) -> QueryResult<Vec<i32>> {
+    for node in wanted {
         Statement::new(
             "INSERT INTO nodes (name, machine_type, is_vm, locked) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
         )
         .bind(node.as_str())
-        .bind(machine_type)
+        .bind((!machine_type.is_empty()).then(|| machine_type.to_owned()))
         .bind(Bind::Boolean(Some(false)))
         .bind(Bind::Boolean(Some(false)))
         .run(connection)?;
     }
-    if !linked.is_empty() {
-        Statement::new("DELETE FROM job_nodes WHERE job_id = ?").bind(job.0).run(connection)?;
+    if !linked.numbers.is_empty() {
+        Statement::new(UNLINK).bind(job.0).run(connection)?;
     }
-    let sql = format!(
-        "INSERT INTO job_nodes (node_id, job_id) SELECT id, {} FROM nodes WHERE name IN ({}) ORDER BY name{}",
-        job.0,
-        question_marks(wanted.len()),
-        share_nodes(connection)
-    );
-    Statement::unprepared(sql).binds(wanted.iter().map(|node| node.as_str().into())).run(connection)?;
-    Ok(())
+    let lock = share_nodes(connection);
+    let sql =
+        format!("SELECT id, name FROM nodes WHERE name IN ({}) ORDER BY name{lock}", question_marks(wanted.len()));
+    let nodes: Vec<NodeRow> =
+        Statement::varied(sql).binds(wanted.iter().map(|node| node.as_str().into())).load(connection)?;
+    let numbers: Vec<i32> = nodes.iter().map(|node| node.id).collect();
+    if !numbers.is_empty() {
+        let values = vec!["(?, ?)"; numbers.len()].join(", ");
+        let sql = format!("INSERT INTO job_nodes (node_id, job_id) VALUES {values}");
+        let binds = numbers.iter().flat_map(|node| [Bind::from(*node), Bind::from(job.0)]);
+        Statement::varied(sql).binds(binds).run(connection)?;
+    }
+    Ok(numbers)
 }
 
-fn linked_nodes(connection: &mut AnyConnection, job: RecordId) -> QueryResult<Vec<NodeName>> {
-    let sql = "SELECT nodes.name FROM job_nodes JOIN nodes ON nodes.id = job_nodes.node_id WHERE job_nodes.job_id = ?";
-    let rows: Vec<NameRow> = Statement::new(sql).bind(job.0).load(connection)?;
-    let mut nodes: Vec<NodeName> = rows.into_iter().map(|row| NodeName::from_stored(row.name)).collect();
-    nodes.sort();
-    Ok(nodes)
+/// The nodes of a job, by name.
+#[derive(Debug, Default)]
+struct Linked {
+    names: Vec<NodeName>,
+    numbers: Vec<i32>,
+}
+
+/// They cannot be deleted until the transaction ends: counts are about to refer to them.
+fn linked_nodes(connection: &mut AnyConnection, job: RecordId) -> QueryResult<Linked> {
+    let lock = share_nodes(connection);
+    let sql = format!(
+        "SELECT nodes.id, nodes.name FROM job_nodes JOIN nodes ON nodes.id = job_nodes.node_id \
+         WHERE job_nodes.job_id = ? ORDER BY nodes.name{lock}"
+    );
+    let mut rows: Vec<NodeRow> = Statement::new(sql).bind(job.0).load(connection)?;
+    rows.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(Linked {
+        numbers: rows.iter().map(|row| row.id).collect(),
+        names: rows.into_iter().map(|row| NodeName::from_stored(row.name)).collect(),
+    })
 }
 
 fn document(values: &[(JobKey, Option<Value>)], key: JobKey) -> Option<&Document> {
@@ -62,15 +112,10 @@ fn document(values: &[(JobKey, Option<Value>)], key: JobKey) -> Option<&Document
     })
 }
 
-fn text(values: &[(JobKey, Option<Value>)], key: JobKey) -> Option<String> {
-    values.iter().find_map(|(known, value)| match value {
-        Some(Value::Text(text)) if *known == key => Some(text.clone()),
-        _ => None,
-    })
-}
-
 #[derive(QueryableByName)]
-struct NameRow {
+struct NodeRow {
+    #[diesel(sql_type = Integer)]
+    id: i32,
     #[diesel(sql_type = Text)]
     name: String,
 }

@@ -39,7 +39,7 @@ impl NodeRepository for DieselRepository {
         let sql = format!("{SELECT}{} ORDER BY nodes.name LIMIT ?", clause.sql);
         let limit = filter.count.map_or(i64::MAX, i64::from);
         self.database.read(|connection| {
-            let nodes = Statement::unprepared(sql.as_str()).binds(clause.binds.clone()).bind(limit);
+            let nodes = Statement::unprepared(sql.clone()).binds(clause.binds.clone()).bind(limit);
             let rows = nodes.load(connection)?;
             with_hosts(connection, rows)
         })

@@ -71,7 +71,7 @@ impl QueueRepository for DieselRepository {
         let sql = format!("{SELECT}{} ORDER BY queue", clause.sql);
         let rows: Vec<QueueRow> = self
             .database
-            .read(|connection| Statement::unprepared(sql.as_str()).binds(clause.binds.clone()).load(connection))?;
+            .read(|connection| Statement::unprepared(sql.clone()).binds(clause.binds.clone()).load(connection))?;
         Ok(rows.into_iter().map(QueueRow::into_queue).collect())
     }
 
@@ -127,7 +127,7 @@ impl QueueRepository for DieselRepository {
                 return Ok(None);
             }
             let rows: Vec<JobNumber> =
-                Statement::unprepared(sql.as_str()).binds(clause.binds.clone()).load(connection)?;
+                Statement::unprepared(sql.clone()).binds(clause.binds.clone()).load(connection)?;
             Ok(Some(rows.into_iter().map(|row| RecordId(row.job)).collect()))
         })
     }

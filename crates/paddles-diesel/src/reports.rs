@@ -1,16 +1,17 @@
 //! What a report changes, inside its transaction: the run is locked first, the domain decides, and what changed is
-//! written together with the run's counts.
+//! written together with all that counts it.
 
-use chrono::NaiveDateTime;
-use diesel::sql_types::{Integer, Nullable, Text, Timestamp as SqlTimestamp};
+use diesel::sql_types::Integer;
 use diesel::{OptionalExtension, QueryResult, QueryableByName, RunQueryDsl};
-use paddles_domain::{FirstJob, JobFacts, JobId, JobKey, JobPatch, JobStatus, Run, RunName, Timestamp};
-use paddles_repository::{JobCreated, JobUpdated, NewJob, RecordId, Stored};
+use paddles_domain::{Day, JobChange, JobFacts, JobId, JobKey, JobPatch, Run, RunName, Timestamp, Value};
+use paddles_repository::{JobCreated, JobUpdated, NewJob, Stored};
 
-use crate::claim::{lock_run, next_job_number};
+use crate::claim::{KeptJob, lock_job, lock_run, next_job_number};
 use crate::connection::AnyConnection;
-use crate::statement::Statement;
-use crate::{job_row, node_jobs, run_parts, run_row};
+use crate::job_facts::{first_job, number_of};
+use crate::node_days::Counted;
+use crate::statement::{Statement, run_together};
+use crate::{descriptions, job_row, node_jobs, run_parts, run_row};
 
 /// Whether the run has a job of this id.
 pub(crate) fn is_known(connection: &mut AnyConnection, run: &RunName, job_id: &JobId) -> QueryResult<bool> {
@@ -21,7 +22,7 @@ pub(crate) fn is_known(connection: &mut AnyConnection, run: &RunName, job_id: &J
     Ok(found.is_some())
 }
 
-/// Adds a job, and its run if it must be created.
+/// Adds a job, and its run if it must be created. Fails if the run has a job of this id.
 pub(crate) fn create(connection: &mut AnyConnection, new: &NewJob, now: Timestamp) -> QueryResult<JobCreated> {
     let known_run = lock_run(connection, &new.run)?;
     if let Err(refused) = new.admission.admit(&new.run, known_run.is_some(), &new.report) {
@@ -32,28 +33,30 @@ pub(crate) fn create(connection: &mut AnyConnection, new: &NewJob, now: Timestam
         None => create_run(connection, new, now)?,
     };
     let change = new.report.patch.clone().create(now);
+    let mut writes: Vec<Statement> = descriptions::remember(None, &change.values).into_iter().collect();
     let job_id = match &new.report.job_id {
         Some(job_id) => {
-            if job_row::insert(id, job_id, change.clone(), now).run(connection)? == 0 {
-                return Ok(JobCreated::AlreadyExists(job_id.clone()));
-            }
+            writes.push(job_row::insert(id, job_id, change.clone(), now));
             job_id.clone()
         }
         None => loop {
             let job_id = JobId::from_stored(next_job_number(connection)?.to_string());
             // A reporter may have given this number as an id of its own.
-            if job_row::insert(id, &job_id, change.clone(), now).run(connection)? == 1 {
+            if job_row::insert_if_new(id, &job_id, change.clone(), now).run(connection)? == 1 {
                 break job_id;
             }
         },
     };
     run.follow(&job_id, None, &change);
-    run_row::update(id, &run).run(connection)?;
-    run_parts::count_job(connection, id, None, Some(&change.after))?;
+    writes.extend(run_parts::count_job(id, None, Some(&change.after)));
+    writes.push(run_row::update(id, &run));
+    run_together(connection, writes)?;
     if change.values.iter().any(|(key, _)| *key == JobKey::Targets)
-        && let Some((job, _)) = facts_of(connection, id, &job_id)?
+        && let Some(job) = number_of(connection, id, &job_id)?
     {
-        node_jobs::follow_targets(connection, job, &change.values, true)?;
+        let counted = counted_after(&change, Day::of(now).to_string(), String::new());
+        let counts = node_jobs::follow(connection, job, (None, &counted), &change.values)?;
+        run_together(connection, counts.write())?;
     }
     Ok(JobCreated::Created(job_id, change.after.status))
 }
@@ -76,57 +79,56 @@ pub(crate) fn update(
     patch: JobPatch,
     now: Timestamp,
 ) -> QueryResult<JobUpdated> {
-    let Some(Stored { id, record: mut run }) = lock_run(connection, run)? else {
+    let Some(KeptJob { run, job: row }) = lock_job(connection, run, job_id)? else {
         return Ok(JobUpdated::NotFound);
     };
-    let Some((job, before)) = facts_of(connection, id, job_id)? else {
-        return Ok(JobUpdated::NotFound);
-    };
+    let Stored { id, record: mut run } = run.into();
+    let (job, counted_before, description) = (row.number(), row.counted(), row.description().map(str::to_owned));
+    let before: JobFacts = row.into_facts();
     let change = patch.update(&before, now);
     let updated = JobUpdated::Updated { before: before.status, after: change.after.status };
     run.follow(job_id, Some(&before), &change);
-    job_row::update(job, change.clone()).run(connection)?;
-    run_row::update(id, &run).run(connection)?;
-    run_parts::count_job(connection, id, Some(&before), Some(&change.after))?;
-    node_jobs::follow_targets(connection, job, &change.values, false)?;
+
+    // Others may be about to remember the same: nothing that they need is taken after this.
+    if let Some(remember) = descriptions::remember(description.as_deref(), &change.values) {
+        remember.run(connection)?;
+    }
+    let counted = counted_after(&change, counted_before.day.clone(), counted_before.machine_type.clone());
+    let counts = node_jobs::follow(connection, job, (Some(&counted_before), &counted), &change.values)?;
+    let mut writes = run_parts::count_job(id, Some(&before), Some(&change.after));
+    writes.extend(counts.write());
+    writes.push(job_row::update(job, change));
+    writes.push(run_row::update(id, &run));
+    run_together(connection, writes)?;
     Ok(updated)
 }
 
 /// Deletes a job and its traces on nodes; says whether it was there.
 pub(crate) fn delete(connection: &mut AnyConnection, run: &RunName, job_id: &JobId) -> QueryResult<bool> {
-    let Some(Stored { id, record: mut run }) = lock_run(connection, run)? else {
+    let Some(KeptJob { run, job: row }) = lock_job(connection, run, job_id)? else {
         return Ok(false);
     };
-    let Some((job, gone)) = facts_of(connection, id, job_id)? else {
-        return Ok(false);
-    };
-    Statement::new("DELETE FROM job_nodes WHERE job_id = ?").bind(job.0).run(connection)?;
+    let Stored { id, record: mut run } = run.into();
+    let (job, counted) = (row.number(), row.counted());
+    let gone = row.into_facts();
+    let mut writes = node_jobs::forget(connection, job, &counted)?.write();
     Statement::new("DELETE FROM jobs WHERE id = ?").bind(job.0).run(connection)?;
     run.forget(&gone, first_job(connection, id)?);
-    run_row::update(id, &run).run(connection)?;
-    run_parts::count_job(connection, id, Some(&gone), None)?;
+    writes.extend(run_parts::count_job(id, Some(&gone), None));
+    writes.push(run_row::update(id, &run));
+    run_together(connection, writes)?;
     Ok(true)
 }
 
-const FACTS: &str = "SELECT id, job_id, status, started, sha1, flavor, priority FROM jobs WHERE run_id = ?";
-
-fn facts_of(
-    connection: &mut AnyConnection,
-    run: RecordId,
-    job_id: &JobId,
-) -> QueryResult<Option<(RecordId, JobFacts)>> {
-    let facts = Statement::new(format!("{FACTS} AND job_id = ?")).bind(run.0).bind(job_id.as_str());
-    let row: Option<FactsRow> = facts.get_result(connection).optional()?;
-    Ok(row.map(|row| (RecordId(row.id), row.into_facts())))
-}
-
-fn first_job(connection: &mut AnyConnection, run: RecordId) -> QueryResult<Option<FirstJob>> {
-    let first = Statement::new(format!("{FACTS} ORDER BY job_id LIMIT 1")).bind(run.0);
-    let row: Option<FactsRow> = first.get_result(connection).optional()?;
-    Ok(row.map(|row| {
-        let job_id = JobId::from_stored(row.job_id.clone().unwrap_or_default());
-        FirstJob::new(job_id, &row.into_facts())
-    }))
+/// What a job posted on `day` counts as on its nodes after `change`, if it asked for `machine_type` before.
+fn counted_after(change: &JobChange, day: String, machine_type: String) -> Counted {
+    let told = change.values.iter().find(|(key, _)| *key == JobKey::MachineType);
+    let machine_type = match told {
+        None => machine_type,
+        Some((_, Some(Value::Text(name)))) => name.clone(),
+        Some(_) => String::new(),
+    };
+    Counted { day, machine_type, status: change.after.status }
 }
 
 #[derive(QueryableByName)]
@@ -134,34 +136,4 @@ struct JobNumber {
     #[diesel(sql_type = Integer)]
     #[allow(dead_code, reason = "that there is one is the answer")]
     job: i32,
-}
-
-#[derive(QueryableByName)]
-struct FactsRow {
-    #[diesel(sql_type = Integer)]
-    id: i32,
-    #[diesel(sql_type = Nullable<Text>)]
-    job_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    status: Option<String>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    started: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Text>)]
-    sha1: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    flavor: Option<String>,
-    #[diesel(sql_type = Nullable<Integer>)]
-    priority: Option<i32>,
-}
-
-impl FactsRow {
-    fn into_facts(self) -> JobFacts {
-        JobFacts {
-            status: self.status.and_then(|word| word.parse().ok()).unwrap_or(JobStatus::Unknown),
-            started: self.started.map(Timestamp::from_utc),
-            sha1: self.sha1,
-            flavor: self.flavor,
-            priority: self.priority,
-        }
-    }
 }

@@ -7,13 +7,13 @@ use diesel::{
 use paddles_domain::{Run, RunName};
 use paddles_repository::{Page, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored};
 
-use crate::DieselRepository;
 use crate::claim::lock_run;
 use crate::connection::AnyConnection;
 use crate::run_filter::{Where, select_distinct};
 use crate::run_row::{self, RunRow};
 use crate::schema::runs;
 use crate::statement::Statement;
+use crate::{DieselRepository, node_days};
 
 impl RunRepository for DieselRepository {
     fn run_create(&self, run: &Run) -> Result<RunCreated, RepositoryError> {
@@ -58,7 +58,7 @@ impl RunRepository for DieselRepository {
         clause.and(&format!("{value} > ''"), []);
         let sql = format!("{select}{}", clause.sql);
         self.database.read(|connection| {
-            sorted_values(Statement::unprepared(sql.as_str()).binds(clause.binds.clone()), connection)
+            sorted_values(Statement::unprepared(sql.clone()).binds(clause.binds.clone()), connection)
         })
     }
 
@@ -66,6 +66,9 @@ impl RunRepository for DieselRepository {
         self.database.write(|connection| match lock_run(connection, name)? {
             None => Ok(false),
             Some(run) => {
+                for counts in node_days::of_run(connection, run.id)?.negated().write() {
+                    counts.run(connection)?;
+                }
                 for sql in RUN_DELETE {
                     Statement::new(sql).bind(run.id.0).run(connection)?;
                 }
@@ -79,7 +82,7 @@ impl DieselRepository {
     fn page_of(&self, clause: &Where, order: &str, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
         let sql = format!("SELECT runs.* FROM runs{} ORDER BY {order} LIMIT ? OFFSET ?", clause.sql);
         let rows: Vec<RunRow> = self.database.read(|connection| {
-            let runs = Statement::unprepared(sql.as_str()).binds(clause.binds.clone());
+            let runs = Statement::unprepared(sql.clone()).binds(clause.binds.clone());
             runs.bind(page.limit()).bind(page.offset()).load(connection)
         })?;
         Ok(rows.into_iter().map(Stored::from).collect())

@@ -3,6 +3,11 @@
 //! diesel prepares no update and no `sql_query` ahead; a [`Statement`] is prepared once per connection, since it says of
 //! itself that its text is one of few.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamp as SqlTimestamp, Untyped};
 use diesel::{QueryResult, RunQueryDsl};
@@ -13,10 +18,25 @@ use crate::connection::{AnyConnection, Backend};
 /// SQL with a `?` for each value.
 #[derive(Debug, Clone)]
 pub(crate) struct Statement {
-    sql: String,
+    sql: Cow<'static, str>,
     binds: Vec<Bind>,
-    is_prepared: bool,
+    keep: Keep,
 }
+
+/// Whether a connection keeps a statement prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Keep {
+    Always,
+    /// If its text is one of the first [`MOST_VARIED_TEXTS`] of their kind.
+    Common,
+    Never,
+}
+
+/// How many texts that depend on which keys a report has are kept prepared: reporters of one version send the same keys, and
+/// each such text costs a connection some ten kilobytes.
+const MOST_VARIED_TEXTS: usize = 32;
+
+static VARIED_TEXTS: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 
 /// A value for a statement.
 #[derive(Debug, Clone)]
@@ -30,13 +50,18 @@ pub(crate) enum Bind {
 
 impl Statement {
     /// A statement whose text is one of few, so that each connection keeps it prepared.
-    pub(crate) fn new(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), binds: Vec::new(), is_prepared: true }
+    pub(crate) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
+        Self { sql: sql.into(), binds: Vec::new(), keep: Keep::Always }
+    }
+
+    /// A statement whose text depends on which keys a report has: kept prepared if that is common.
+    pub(crate) fn varied(sql: String) -> Self {
+        Self { keep: Keep::Common, ..Self::new(sql) }
     }
 
     /// A statement whose text depends on the request: kept prepared, such texts would pile up without end.
-    pub(crate) fn unprepared(sql: impl Into<String>) -> Self {
-        Self { is_prepared: false, ..Self::new(sql) }
+    pub(crate) fn unprepared(sql: String) -> Self {
+        Self { keep: Keep::Never, ..Self::new(sql) }
     }
 
     /// Gives the next `?` its value.
@@ -55,6 +80,47 @@ impl Statement {
     pub(crate) fn run(self, connection: &mut AnyConnection) -> QueryResult<usize> {
         self.execute(connection)
     }
+
+    fn is_prepared(&self) -> bool {
+        match self.keep {
+            Keep::Always => true,
+            Keep::Never => false,
+            Keep::Common => {
+                let mut kept = VARIED_TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_known = kept.contains(&*self.sql);
+                is_known || kept.len() < MOST_VARIED_TEXTS && kept.insert(self.sql.clone().into_owned())
+            }
+        }
+    }
+}
+
+/// Runs statements that change different rows, in one round trip to a database that is far away: there all of them see what
+/// was before the first.
+pub(crate) fn run_together(connection: &mut AnyConnection, mut statements: Vec<Statement>) -> QueryResult<()> {
+    match connection {
+        AnyConnection::Postgres(_) => match statements.pop() {
+            None => Ok(()),
+            Some(last) => joined(statements, last).run(connection).map(drop),
+        },
+        AnyConnection::Sqlite(_) => statements.into_iter().try_for_each(|part| part.run(connection).map(drop)),
+    }
+}
+
+/// One statement of `parts` and `last`.
+fn joined(parts: Vec<Statement>, last: Statement) -> Statement {
+    if parts.is_empty() {
+        return last;
+    }
+    let mut sql = String::from("WITH ");
+    let mut whole = Statement { sql: "".into(), binds: Vec::new(), keep: last.keep };
+    for (number, part) in parts.into_iter().enumerate() {
+        let comma = if number == 0 { "" } else { ", " };
+        let _ = write!(sql, "{comma}part_{number} AS ({})", part.sql);
+        whole.binds.extend(part.binds);
+        whole.keep = whole.keep.max(part.keep);
+    }
+    whole.sql = (sql + " " + &last.sql).into();
+    whole.binds(last.binds)
 }
 
 /// `count` question marks for a list of values.
@@ -75,7 +141,7 @@ impl RunQueryDsl<AnyConnection> for Statement {}
 
 impl QueryFragment<Backend> for Statement {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
-        if !self.is_prepared {
+        if !self.is_prepared() {
             out.unsafe_to_cache_prepared();
         }
         let mut texts = self.sql.split('?');

@@ -1,0 +1,93 @@
+//! How many jobs ran on a node, by the day on which they were posted: what statistics of nodes read instead of jobs.
+
+use std::collections::BTreeMap;
+
+use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::{QueryResult, QueryableByName, RunQueryDsl};
+use paddles_domain::JobStatus;
+use paddles_repository::RecordId;
+
+use crate::connection::AnyConnection;
+use crate::statement::{Bind, Statement};
+
+/// What a job counts as on each of its nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// The day on which it was posted, in UTC; empty if nobody knows.
+    pub(crate) day: String,
+    /// The type of machines that it asked for; empty if it asked for none.
+    pub(crate) machine_type: String,
+    pub(crate) status: JobStatus,
+}
+
+/// How many jobs more there are of each kind on each node.
+#[derive(Debug, Default)]
+pub(crate) struct Counts(BTreeMap<(i32, String, String, &'static str), i64>);
+
+impl Counts {
+    pub(crate) fn add(&mut self, nodes: &[i32], job: &Counted, jobs: i64) {
+        for node in nodes {
+            let key = (*node, job.day.clone(), job.machine_type.clone(), job.status.as_str());
+            *self.0.entry(key).or_default() += jobs;
+        }
+    }
+
+    /// What writes the counts that change. Rows are taken in one order by everyone, so that nobody waits in a circle.
+    pub(crate) fn write(self) -> Vec<Statement> {
+        let mut changed = self.0.into_iter().filter(|(_, jobs)| *jobs != 0).peekable();
+        let mut statements = Vec::new();
+        while changed.peek().is_some() {
+            let rows: Vec<_> = changed.by_ref().take(ROWS_AT_ONCE).collect();
+            let sql = format!(
+                "INSERT INTO node_days (node_id, day, machine_type, status, jobs) VALUES {} \
+                 ON CONFLICT (day, node_id, machine_type, status) DO UPDATE SET jobs = node_days.jobs + excluded.jobs",
+                vec!["(?, ?, ?, ?, ?)"; rows.len()].join(", ")
+            );
+            let binds = rows.into_iter().flat_map(|((node, day, machine_type, status), jobs)| {
+                let jobs = i32::try_from(jobs).unwrap_or(i32::MAX);
+                [node.into(), Some(day).into(), Some(machine_type).into(), status.into(), Bind::from(jobs)]
+            });
+            statements.push(Statement::varied(sql).binds(binds));
+        }
+        statements
+    }
+}
+
+/// A statement holds so many rows at the most: SQLite takes 32,766 values.
+const ROWS_AT_ONCE: usize = 1000;
+
+/// What the jobs of `run` count as on their nodes.
+pub(crate) fn of_run(connection: &mut AnyConnection, run: RecordId) -> QueryResult<Counts> {
+    let sql = "SELECT node_id, coalesce(substr(CAST(jobs.posted AS text), 1, 10), '') AS day, \
+        coalesce(jobs.machine_type, '') AS machine_type, coalesce(jobs.status, '') AS status, count(*) AS jobs \
+        FROM job_nodes JOIN jobs ON jobs.id = job_nodes.job_id WHERE jobs.run_id = ? GROUP BY 1, 2, 3, 4";
+    let rows: Vec<CountRow> = Statement::new(sql).bind(run.0).load(connection)?;
+    let mut counts = Counts::default();
+    for CountRow { node_id, day, machine_type, status, jobs } in rows {
+        let status = status.parse().unwrap_or(JobStatus::Unknown);
+        counts.add(&[node_id], &Counted { day, machine_type, status }, jobs);
+    }
+    Ok(counts)
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = Integer)]
+    node_id: i32,
+    #[diesel(sql_type = Text)]
+    day: String,
+    #[diesel(sql_type = Text)]
+    machine_type: String,
+    #[diesel(sql_type = Text)]
+    status: String,
+    #[diesel(sql_type = BigInt)]
+    jobs: i64,
+}
+
+impl Counts {
+    /// As many jobs fewer.
+    pub(crate) fn negated(mut self) -> Self {
+        self.0.values_mut().for_each(|jobs| *jobs = -*jobs);
+        self
+    }
+}

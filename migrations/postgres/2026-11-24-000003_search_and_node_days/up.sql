@@ -1,0 +1,44 @@
+-- How many jobs ran on each node, by the day on which they were posted: statistics of nodes read this instead of jobs.
+CREATE TABLE node_days (
+    -- As text, YYYY-MM-DD in UTC.
+    day text COLLATE "C" NOT NULL,
+    node_id integer NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
+    machine_type text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    jobs integer NOT NULL,
+    PRIMARY KEY (day, node_id, machine_type, status)
+);
+
+CREATE INDEX ix_node_days_node_id ON node_days (node_id);
+
+INSERT INTO node_days (day, node_id, machine_type, status, jobs)
+    SELECT coalesce(substr(CAST(jobs.posted AS text), 1, 10), ''), job_nodes.node_id, coalesce(jobs.machine_type, ''),
+        coalesce(jobs.status, 'unknown'), count(*)
+    FROM job_nodes JOIN jobs ON jobs.id = job_nodes.job_id GROUP BY 1, 2, 3, 4;
+
+-- The distinct descriptions of jobs: the same tests run every night, so they are far fewer than jobs, and a search for a part
+-- of one is a search in here.
+CREATE TABLE job_descriptions (
+    description text NOT NULL
+);
+
+-- A description may be longer than what an index of texts takes.
+CREATE UNIQUE INDEX ix_job_descriptions ON job_descriptions (md5(description));
+
+INSERT INTO job_descriptions (description)
+    SELECT DISTINCT description FROM jobs WHERE description IS NOT NULL;
+
+-- Trigrams find a part of a text. Without the extension all descriptions are looked through, which takes some tenths of a
+-- second at a hundred thousand of them.
+DO $$
+BEGIN
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+    CREATE INDEX ix_job_descriptions_trigrams ON job_descriptions USING gin (description gin_trgm_ops);
+EXCEPTION
+    WHEN insufficient_privilege OR undefined_file OR feature_not_supported OR undefined_object THEN
+        RAISE NOTICE 'pg_trgm is not to be had: searches for a part of a description look through all of them';
+END
+$$;
+
+-- A hash is enough to find the jobs of a description, and takes a tenth of the room.
+CREATE INDEX ix_jobs_description ON jobs USING hash (description);
