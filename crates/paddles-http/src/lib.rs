@@ -19,12 +19,13 @@
 //!
 //! `routes` is the table of what is served; a handler (`handlers`) reads the request (`request_body`, `parameters`) into
 //! values of the domain, asks the port one question through the bridge (`bridge`), and renders the answer
-//! (`documents`). What is refused becomes a status and `{"message": ...}` in `api_error`, and nowhere else.
+//! (`documents`), which `compression` makes smaller on its way out. What is refused becomes a status and `{"message": ...}` in `api_error`, and nowhere else.
 
 mod api_error;
 mod app;
 mod bridge;
 mod clock;
+mod compression;
 mod documents;
 mod endpoint;
 mod handlers;

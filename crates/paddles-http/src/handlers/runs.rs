@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{Run, RunName};
 use paddles_repository::{JobKeys, RunCreated, Stored};
 
-use super::{done, json, name_of, no_run, run_in_path};
+use super::{done, json, name_of, no_run, run_in_path, there};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::clock::now;
@@ -86,7 +86,7 @@ pub(crate) async fn get(request: HttpRequest, app: Data<App>, path: Path<String>
     let view = Parameters::of(&request).read("view")?.unwrap_or(app.default_runs_view);
     let run = app.bridge.ask(move |lab| lab.run_get(&name)).await?.ok_or_else(no_run)?;
     if request.method() == Method::HEAD {
-        return Ok(json(""));
+        return Ok(there());
     }
     if view == RunsView::Summary {
         return summary(&app, run.record.name).await;

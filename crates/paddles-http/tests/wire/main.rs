@@ -28,6 +28,7 @@ mod bad_paths;
 mod bad_queues;
 mod bad_reports;
 mod client;
+mod compression;
 mod days;
 mod decisions;
 mod documents;
