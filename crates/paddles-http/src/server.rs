@@ -16,6 +16,7 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::bridge::{Askers, Bridge};
 use crate::compression::compress;
+use crate::entity_tag::tag_answer;
 use crate::request_log::log_request;
 use crate::routes;
 use crate::settings::HttpSettings;
@@ -25,11 +26,12 @@ const DRAIN_SECONDS: u64 = 30;
 
 /// What every answer says, errors included: a dashboard on another origin may read it (pulpito-ng), and a cache keeps an answer
 /// for each coding that clients take.
-const HEADERS: [(&str, &str); 4] = [
+const HEADERS: [(&str, &str); 5] = [
     ("Vary", "Accept-Encoding"),
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Allow-Methods", "GET, OPTIONS"),
     ("Access-Control-Allow-Headers", "origin, authorization, accept"),
+    ("Access-Control-Expose-Headers", "ETag"),
 ];
 
 /// A server that listens, and will answer once it runs.
@@ -68,6 +70,7 @@ pub fn server(
             .app_data(for_workers.clone())
             .app_data(PathConfig::default().error_handler(unreadable_path))
             .configure(routes::configure)
+            .wrap(from_fn(tag_answer))
             .wrap(from_fn(compress))
             .wrap(from_fn(log_request))
             .wrap(HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add))

@@ -32,6 +32,7 @@ mod compression;
 mod days;
 mod decisions;
 mod documents;
+mod entity_tags;
 mod faults;
 mod filters;
 mod leniency;
