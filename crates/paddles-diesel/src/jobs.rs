@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 
-use diesel::sql_types::{Integer, Nullable};
+use chrono::NaiveDateTime;
+use diesel::sql_types::{Integer, Nullable, Timestamp as SqlTimestamp};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl};
 use paddles_domain::{Job, JobId, JobPatch, JobStatus, NodeName, RunName, Timestamp};
 use paddles_repository::{
-    JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob, Page, RecordId, RepositoryError, Stored,
+    HistoryPage, JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob, Page, Place, RecordId,
+    RepositoryError, Stored,
 };
 
+use crate::connection::AnyConnection;
+use crate::history::History;
 use crate::job_row::{JobRow, select, select_everything};
 use crate::node_jobs::JobNumber;
 use crate::run_filter::Where;
@@ -80,7 +84,7 @@ impl JobRepository for DieselRepository {
         Ok(run_is_there.then(|| rows.into_iter().filter_map(|row| row.job.map(RecordId)).collect()))
     }
 
-    fn job_search(&self, search: &JobSearch, page: Page) -> Result<Vec<RecordId>, RepositoryError> {
+    fn job_search(&self, search: &JobSearch, page: HistoryPage) -> Result<Vec<Place>, RepositoryError> {
         let mut clause = Where::all(&[]);
         let texts = [
             ("jobs.status = ?", search.status.map(JobStatus::as_str)),
@@ -101,15 +105,9 @@ impl JobRepository for DieselRepository {
                 clause.and(sql, [moment.into()]);
             }
         }
-        let sql = format!(
-            "SELECT jobs.id AS job FROM jobs{} ORDER BY jobs.posted DESC, jobs.id DESC LIMIT ? OFFSET ?",
-            clause.sql
-        );
-        let rows: Vec<JobNumber> = self.database.read(|connection| {
-            let jobs = Statement::unprepared(sql.as_str()).binds(clause.binds.clone());
-            jobs.bind(page.limit()).bind(page.offset()).load(connection)
-        })?;
-        Ok(rows.into_iter().map(|row| RecordId(row.job)).collect())
+        let load = |jobs: Statement, connection: &mut AnyConnection| jobs.load::<PlaceRow>(connection);
+        let rows = self.database.read(|connection| BY_POSTING.page(connection, &clause, page, load))?;
+        Ok(rows.into_iter().map(PlaceRow::into_place).collect())
     }
 
     /// By number instead of `posted`: rows are numbered in the order in which jobs are posted, and the links of a node are
@@ -157,6 +155,23 @@ impl JobRepository for DieselRepository {
         let mut jobs: Vec<Stored<Job>> = found.into_iter().map(JobRow::into_job).collect();
         jobs.sort_by_key(|job| places.get(&job.id));
         Ok(jobs)
+    }
+}
+
+const BY_POSTING: History =
+    History { select: "SELECT jobs.id, jobs.posted FROM jobs", time: "jobs.posted", id: "jobs.id" };
+
+#[derive(QueryableByName)]
+struct PlaceRow {
+    #[diesel(sql_type = Integer)]
+    id: i32,
+    #[diesel(sql_type = Nullable<SqlTimestamp>)]
+    posted: Option<NaiveDateTime>,
+}
+
+impl PlaceRow {
+    fn into_place(self) -> Place {
+        Place { time: self.posted.map(Timestamp::from_utc), id: RecordId(self.id) }
     }
 }
 

@@ -14,7 +14,7 @@
 //! let url: DatabaseUrl = url.parse()?;
 //! let lab = DieselRepository::open(&url, 2)?;
 //! lab.run_create(&Run::new(RunName::new("me-testing")?, LabZone::default(), "2020-01-02 03:04:05".parse()?))?;
-//! assert_eq!(lab.run_list(Page::new(1, 25)?)?.len(), 1);
+//! assert_eq!(lab.run_list(Page::new(1, 25)?.into())?.len(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -38,6 +38,7 @@ mod connection;
 mod database;
 mod database_url;
 mod failure;
+mod history;
 mod job_row;
 mod jobs;
 mod migrations;

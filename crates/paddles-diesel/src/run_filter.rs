@@ -5,6 +5,7 @@ use paddles_repository::{RunCondition, RunIndex};
 use crate::statement::Bind;
 
 /// A `WHERE` clause and its values.
+#[derive(Clone)]
 pub(crate) struct Where {
     pub(crate) sql: String,
     pub(crate) binds: Vec<Bind>,

@@ -35,6 +35,7 @@ mod job_counters;
 mod job_stream;
 mod json_text;
 mod links;
+mod next_page;
 mod parameters;
 mod request_body;
 mod request_log;

@@ -31,7 +31,7 @@ const HEADERS: [(&str, &str); 5] = [
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Allow-Methods", "GET, OPTIONS"),
     ("Access-Control-Allow-Headers", "origin, authorization, accept"),
-    ("Access-Control-Expose-Headers", "ETag"),
+    ("Access-Control-Expose-Headers", "ETag, Link"),
 ];
 
 /// A server that listens, and will answer once it runs.

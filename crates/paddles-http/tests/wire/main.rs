@@ -35,6 +35,7 @@ mod documents;
 mod entity_tags;
 mod faults;
 mod filters;
+mod history;
 mod leniency;
 mod limits;
 mod locks;
