@@ -6,15 +6,16 @@ use diesel::sql_types::{Integer, Nullable};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl};
 use paddles_domain::{Job, JobId, JobPatch, JobStatus, NodeName, RunName, Timestamp};
 use paddles_repository::{
-    JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob, Page, RecordId, RepositoryError, Stored,
+    HistoryPage, JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob, Page, Place, RecordId,
+    RepositoryError, Stored,
 };
 
 use crate::job_row::{JobRow, select, select_everything};
-use crate::job_search::newest;
+use crate::job_search::{BY_POSTING, PlaceRow, described, load_places};
 use crate::node_jobs::JobNumber;
 use crate::run_filter::Where;
 use crate::statement::{Statement, question_marks};
-use crate::{DieselRepository, job_search, reports};
+use crate::{DieselRepository, reports};
 
 impl JobRepository for DieselRepository {
     /// The refusal of a job that is there is the busiest request of all, one for each heartbeat: a single probe of an
@@ -93,7 +94,7 @@ impl JobRepository for DieselRepository {
         Ok(run_is_there.then(|| rows.into_iter().filter_map(|row| row.job.map(RecordId)).collect()))
     }
 
-    fn job_search(&self, search: &JobSearch, page: Page) -> Result<Vec<RecordId>, RepositoryError> {
+    fn job_search(&self, search: &JobSearch, page: HistoryPage) -> Result<Vec<Place>, RepositoryError> {
         let mut clause = Where::all(&[]);
         let texts = [
             ("jobs.status = ?", search.status.map(JobStatus::as_str)),
@@ -111,11 +112,11 @@ impl JobRepository for DieselRepository {
                 clause.and(sql, [moment.into()]);
             }
         }
-        let rows: Vec<JobNumber> = self.database.read(|connection| match search.description.as_deref() {
-            None => newest("jobs", clause.clone(), page).load(connection),
-            Some(part) => job_search::described(connection, part, clause.clone(), page),
+        let rows = self.database.read(|connection| match search.description.as_deref() {
+            None => BY_POSTING.page(connection, &clause, page, load_places),
+            Some(part) => described(connection, part, &clause, page),
         })?;
-        Ok(rows.into_iter().map(|row| RecordId(row.job)).collect())
+        Ok(rows.into_iter().map(PlaceRow::into_place).collect())
     }
 
     /// By number instead of `posted`: rows are numbered in the order in which jobs are posted, and the links of a node are

@@ -14,7 +14,7 @@
 //! let url: DatabaseUrl = url.parse()?;
 //! let lab = DieselRepository::open(&url, 2)?;
 //! lab.run_create(&Run::new(RunName::new("me-testing")?, LabZone::default(), "2020-01-02 03:04:05".parse()?))?;
-//! assert_eq!(lab.run_list(Page::new(1, 25)?)?.len(), 1);
+//! assert_eq!(lab.run_list(Page::new(1, 25)?.into())?.len(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -39,6 +39,7 @@ mod database;
 mod database_url;
 mod descriptions;
 mod failure;
+mod history;
 mod job_facts;
 mod job_row;
 mod job_search;

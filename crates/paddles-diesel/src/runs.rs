@@ -5,10 +5,13 @@ use diesel::{
     ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl, SelectableHelper,
 };
 use paddles_domain::{Run, RunName};
-use paddles_repository::{Page, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored};
+use paddles_repository::{
+    HistoryPage, Page, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored,
+};
 
 use crate::claim::lock_run;
 use crate::connection::AnyConnection;
+use crate::history::History;
 use crate::run_filter::{Where, select_distinct};
 use crate::run_row::{self, RunRow};
 use crate::schema::runs;
@@ -30,7 +33,10 @@ impl RunRepository for DieselRepository {
         })
     }
 
-    fn run_list(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
+    fn run_list(&self, page: HistoryPage) -> Result<Vec<Stored<Run>>, RepositoryError> {
+        if page.place().is_some() {
+            return self.history(&BY_POSTING, &Where::all(&[]), page);
+        }
         self.database.read(|connection| {
             let newest_first = runs::table
                 .order((runs::posted.desc(), runs::id.desc()))
@@ -42,14 +48,17 @@ impl RunRepository for DieselRepository {
         })
     }
 
-    fn run_filter(&self, conditions: &[RunCondition], page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
-        self.page_of(&Where::all(conditions), "runs.scheduled DESC, runs.id DESC", page)
+    fn run_filter(&self, conditions: &[RunCondition], page: HistoryPage) -> Result<Vec<Stored<Run>>, RepositoryError> {
+        self.history(&BY_SCHEDULE, &Where::all(conditions), page)
     }
 
     fn run_queued(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
-        let mut queued = Where::all(&[]);
-        queued.and("runs.jobs_queued > 0", []);
-        self.page_of(&queued, "runs.scheduled, runs.id", page)
+        let sql =
+            "SELECT runs.* FROM runs WHERE runs.jobs_queued > 0 ORDER BY runs.scheduled, runs.id LIMIT ? OFFSET ?";
+        let rows: Vec<RunRow> = self
+            .database
+            .read(|connection| Statement::new(sql).bind(page.limit()).bind(page.offset()).load(connection))?;
+        Ok(rows.into_iter().map(Stored::from).collect())
     }
 
     fn run_index(&self, index: RunIndex, conditions: &[RunCondition]) -> Result<Vec<String>, RepositoryError> {
@@ -78,13 +87,14 @@ impl RunRepository for DieselRepository {
     }
 }
 
+const BY_POSTING: History = History { select: "SELECT runs.* FROM runs", time: "runs.posted", id: "runs.id" };
+
+const BY_SCHEDULE: History = History { time: "runs.scheduled", ..BY_POSTING };
+
 impl DieselRepository {
-    fn page_of(&self, clause: &Where, order: &str, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
-        let sql = format!("SELECT runs.* FROM runs{} ORDER BY {order} LIMIT ? OFFSET ?", clause.sql);
-        let rows: Vec<RunRow> = self.database.read(|connection| {
-            let runs = Statement::unprepared(sql.clone()).binds(clause.binds.clone());
-            runs.bind(page.limit()).bind(page.offset()).load(connection)
-        })?;
+    fn history(&self, list: &History, clause: &Where, page: HistoryPage) -> Result<Vec<Stored<Run>>, RepositoryError> {
+        let load = |runs: Statement, connection: &mut AnyConnection| runs.load::<RunRow>(connection);
+        let rows = self.database.read(|connection| list.page(connection, clause, page, load))?;
         Ok(rows.into_iter().map(Stored::from).collect())
     }
 }

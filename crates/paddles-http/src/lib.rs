@@ -19,19 +19,23 @@
 //!
 //! `routes` is the table of what is served; a handler (`handlers`) reads the request (`request_body`, `parameters`) into
 //! values of the domain, asks the port one question through the bridge (`bridge`), and renders the answer
-//! (`documents`). What is refused becomes a status and `{"message": ...}` in `api_error`, and nowhere else.
+//! (`documents`). On its way out the answer gets a tag, or is left out if the client knows it (`entity_tag`), and is made
+//! smaller (`compression`). What is refused becomes a status and `{"message": ...}` in `api_error`, and nowhere else.
 
 mod api_error;
 mod app;
 mod bridge;
 mod clock;
+mod compression;
 mod documents;
 mod endpoint;
+mod entity_tag;
 mod handlers;
 mod job_counters;
 mod job_stream;
 mod json_text;
 mod links;
+mod next_page;
 mod parameters;
 mod request_body;
 mod request_log;

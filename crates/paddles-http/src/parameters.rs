@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use actix_web::{HttpRequest, web};
 use paddles_domain::{JobStatus, UnknownJobStatus};
-use paddles_repository::{LARGEST_PAGE, Page, PageError};
+use paddles_repository::{HistoryPage, LARGEST_PAGE, Page, PageError, Place};
 
 use crate::api_error::ApiError;
 
@@ -60,11 +60,26 @@ impl Parameters {
             None => 1,
             Some(text) => text.parse().map_err(|_| PageError::Number)?,
         };
-        let count = match self.get("count") {
-            None => default_count.min(LARGEST_PAGE),
-            Some(text) => text.parse().map_err(|_| PageError::Count)?,
-        };
-        Ok(Page::new(number, count)?)
+        Ok(Page::new(number, self.count(default_count)?)?)
+    }
+
+    /// The page that `before` or else `page`, and `count` ask for.
+    pub(crate) fn history_page(&self, default_count: u32) -> Result<HistoryPage, ApiError> {
+        let Some(text) = self.get("before") else { return Ok(self.page(default_count)?.into()) };
+        if self.get("page").is_some() {
+            return Err(ApiError::invalid("before and page exclude each other"));
+        }
+        let place: Place = text.parse().map_err(|_| {
+            ApiError::invalid("before takes what the link to a next page has, like 2026-03-01T20:24:03.500000_4711")
+        })?;
+        Ok(HistoryPage::behind(place, self.count(default_count)?)?)
+    }
+
+    fn count(&self, default_count: u32) -> Result<u32, PageError> {
+        match self.get("count") {
+            None => Ok(default_count.min(LARGEST_PAGE)),
+            Some(text) => text.parse().map_err(|_| PageError::Count),
+        }
     }
 
     /// The names in `fields`, read by `field`, each once; commas at the ends are ignored.

@@ -15,6 +15,8 @@ use paddles_repository::Repository;
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::bridge::{Askers, Bridge};
+use crate::compression::compress;
+use crate::entity_tag::tag_answer;
 use crate::request_log::log_request;
 use crate::routes;
 use crate::settings::HttpSettings;
@@ -22,11 +24,14 @@ use crate::settings::HttpSettings;
 /// How long requests in flight may take when the service stops, in seconds.
 const DRAIN_SECONDS: u64 = 30;
 
-/// What a dashboard on another origin needs to read any answer, errors included (pulpito-ng).
-const CORS: [(&str, &str); 3] = [
+/// What every answer says, errors included: a dashboard on another origin may read it (pulpito-ng), and a cache keeps an answer
+/// for each coding that clients take.
+const HEADERS: [(&str, &str); 5] = [
+    ("Vary", "Accept-Encoding"),
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Allow-Methods", "GET, OPTIONS"),
     ("Access-Control-Allow-Headers", "origin, authorization, accept"),
+    ("Access-Control-Expose-Headers", "ETag, Link"),
 ];
 
 /// A server that listens, and will answer once it runs.
@@ -65,8 +70,10 @@ pub fn server(
             .app_data(for_workers.clone())
             .app_data(PathConfig::default().error_handler(unreadable_path))
             .configure(routes::configure)
+            .wrap(from_fn(tag_answer))
+            .wrap(from_fn(compress))
             .wrap(from_fn(log_request))
-            .wrap(CORS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add))
+            .wrap(HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add))
             // A real client asks for `//runs/...`.
             .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
     })

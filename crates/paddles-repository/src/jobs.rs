@@ -4,7 +4,7 @@ use paddles_domain::{
     Admission, Job, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, NodeName, Refused, RunName, Timestamp,
 };
 
-use crate::{Page, RecordId, RepositoryError, Stored};
+use crate::{HistoryPage, Page, Place, RecordId, RepositoryError, Stored};
 
 /// Jobs and their reports. Every change keeps the counts of the job's run in the same transaction.
 pub trait JobRepository {
@@ -33,8 +33,8 @@ pub trait JobRepository {
     /// The rows of a run's jobs, newest posted first, all or those in one state; `None` if there is no such run.
     fn job_index(&self, run: &RunName, status: Option<JobStatus>) -> Result<Option<Vec<RecordId>>, RepositoryError>;
 
-    /// The rows of a page of the jobs that match, newest posted first.
-    fn job_search(&self, search: &JobSearch, page: Page) -> Result<Vec<RecordId>, RepositoryError>;
+    /// The places of a page of the jobs that match, newest posted first: the number of each row, and when it was posted.
+    fn job_search(&self, search: &JobSearch, page: HistoryPage) -> Result<Vec<Place>, RepositoryError>;
 
     /// The rows of the jobs that ran on a node, newest first, all or a page of them; only those of this `name` and in this
     /// `status`, if said. `None` if there is no such node.

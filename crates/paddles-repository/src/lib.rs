@@ -30,6 +30,7 @@
 #[cfg(feature = "contract")]
 pub mod contract;
 mod error;
+mod history_page;
 mod jobs;
 mod nodes;
 mod page;
@@ -39,6 +40,7 @@ mod runs;
 mod stats;
 
 pub use error::RepositoryError;
+pub use history_page::{HistoryPage, Place, PlaceError};
 pub use jobs::{JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob};
 pub use nodes::{HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, UnlockedMany};
 pub use page::{LARGEST_PAGE, Page, PageError};

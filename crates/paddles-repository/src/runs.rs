@@ -2,7 +2,7 @@
 
 use paddles_domain::{Run, RunName};
 
-use crate::{Page, RepositoryError, RunCondition, RunIndex, Stored};
+use crate::{HistoryPage, Page, RepositoryError, RunCondition, RunIndex, Stored};
 
 /// Runs, each with its stored counts: no answer here reads jobs.
 pub trait RunRepository {
@@ -12,11 +12,11 @@ pub trait RunRepository {
     /// The run of this name.
     fn run_get(&self, name: &RunName) -> Result<Option<Stored<Run>>, RepositoryError>;
 
-    /// A page of all runs, newest posted first.
-    fn run_list(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError>;
+    /// A page of all runs, newest posted first: the place of a run is when it was posted.
+    fn run_list(&self, page: HistoryPage) -> Result<Vec<Stored<Run>>, RepositoryError>;
 
-    /// A page of the runs for which every condition holds, newest scheduled first.
-    fn run_filter(&self, conditions: &[RunCondition], page: Page) -> Result<Vec<Stored<Run>>, RepositoryError>;
+    /// A page of the runs for which every condition holds, newest scheduled first: the place of a run is when it was scheduled.
+    fn run_filter(&self, conditions: &[RunCondition], page: HistoryPage) -> Result<Vec<Stored<Run>>, RepositoryError>;
 
     /// The runs that have a queued job, earliest scheduled first.
     fn run_queued(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError>;

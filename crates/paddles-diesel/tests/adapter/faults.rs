@@ -17,7 +17,7 @@ fn create(lab: &Lab, name: &str) -> Result<RunCreated, RepositoryError> {
 }
 
 fn list(lab: &Lab) -> Result<usize, RepositoryError> {
-    Ok(lab.repository.run_list(Page::new(1, 100).unwrap())?.len())
+    Ok(lab.repository.run_list(Page::new(1, 100).unwrap().into())?.len())
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn questions_cost_few_statements(lab: &Lab) {
     let id = repository.run_get(&run("r")).unwrap().unwrap().id;
     let page = Page::new(1, 100).unwrap();
 
-    check(lab, 1, || repository.run_list(page).unwrap(), |runs| runs.len() == 100);
+    check(lab, 1, || repository.run_list(page.into()).unwrap(), |runs| runs.len() == 100);
     check(lab, 1, || repository.job_page(id, None, 300).unwrap(), |jobs| jobs.len() == 300);
     check(lab, 1, || repository.job_get(&run("r"), &job(7)).unwrap(), |job| job.is_some());
     check(

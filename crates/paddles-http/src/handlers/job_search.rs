@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::clock::now;
 use crate::documents::JobField;
 use crate::job_stream::answer_rows;
+use crate::next_page::link_next;
 use crate::parameters::Parameters;
 
 /// How many jobs are shown when the request does not say.
@@ -22,7 +23,7 @@ const LONGEST_PART: usize = 10_000;
 /// `GET /jobs/`: a page of the jobs that match, newest posted first. pulpito-ng finds a job's history by its description.
 pub(crate) async fn search(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, ApiError> {
     let parameters = Parameters::of(&request);
-    let page = parameters.page(COUNT)?;
+    let page = parameters.history_page(COUNT)?;
     let fields = parameters.fields(JobField::from_name)?;
     let text = |name| parameters.get(name).map(str::to_owned);
     let start_of = |name| -> Result<Option<Timestamp>, ApiError> {
@@ -48,6 +49,9 @@ pub(crate) async fn search(request: HttpRequest, app: Data<App>) -> Result<HttpR
             Err(_) => return Ok(json("[]")),
         },
     };
-    let rows = app.bridge.ask(move |lab| lab.job_search(&search, page)).await?;
-    answer_rows(app, rows, fields).await
+    let places = app.bridge.ask(move |lab| lab.job_search(&search, page)).await?;
+    let rows = places.iter().map(|place| place.id).collect();
+    let mut response = answer_rows(app, rows, fields).await?;
+    link_next(&mut response, &request, page, places.len(), places.last().copied());
+    Ok(response)
 }

@@ -8,7 +8,7 @@ use paddles_repository::{JobCreated, JobUpdated, NewJob};
 use serde_json::json;
 
 use super::runs::new_run_name;
-use super::{done, job_in_path, json, no_job, run_in_path};
+use super::{done, job_in_path, json, no_job, run_in_path, there};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::clock::now;
@@ -31,7 +31,7 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>, path: Path<String
     });
     let rows = rows.await?.ok_or_else(absent)?;
     if request.method() == Method::HEAD {
-        return Ok(json(""));
+        return Ok(there());
     }
     answer_rows(app, rows, fields).await
 }

@@ -15,11 +15,17 @@ use paddles_domain::{JobId, NameError, RunName};
 use serde_json::value::RawValue;
 
 use crate::api_error::ApiError;
+use crate::compression::unread_body;
 use crate::request_body::Members;
 
 /// A JSON text as an answer.
 fn json(text: impl actix_web::body::MessageBody + 'static) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(text)
+}
+
+/// What HEAD answers of what is there, where the body of GET would be long to read.
+fn there() -> HttpResponse {
+    json(unread_body())
 }
 
 /// What a successful change answers.

@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::Day;
-use paddles_repository::{LARGEST_PAGE, RunCondition};
+use paddles_repository::{LARGEST_PAGE, Place, RunCondition};
 use serde_json::json;
 
 use super::json;
@@ -12,6 +12,7 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::clock::now;
 use crate::endpoint::add_slash;
+use crate::next_page::link_next;
 use crate::parameters::Parameters;
 use crate::run_path::{RunQuery, ends_in_range, read_run_path};
 
@@ -22,7 +23,7 @@ pub(crate) async fn select(request: HttpRequest, app: Data<App>) -> Result<HttpR
         return Ok(add_slash(request).await);
     }
     let parameters = Parameters::of(&request);
-    let page = parameters.page(app.default_runs_count)?;
+    let page = parameters.history_page(app.default_runs_count)?;
     let shape = Shape::wanted(&parameters, &app)?;
     match read_run_path(path.trim_start_matches("/runs/"), now())? {
         RunQuery::Index(index, conditions) => {
@@ -35,7 +36,10 @@ pub(crate) async fn select(request: HttpRequest, app: Data<App>) -> Result<HttpR
                 conditions.push(RunCondition::ScheduledAfter(day.start()));
             }
             let runs = app.bridge.ask(move |lab| lab.run_filter(&conditions, page)).await?;
-            Ok(shape.render(&app, &runs))
+            let mut response = shape.render(&app, &runs);
+            let last = runs.last().map(|run| Place { time: run.record.scheduled, id: run.id });
+            link_next(&mut response, &request, page, runs.len(), last);
+            Ok(response)
         }
     }
 }

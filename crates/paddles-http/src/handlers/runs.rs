@@ -4,9 +4,9 @@ use actix_web::http::Method;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{Run, RunName};
-use paddles_repository::{JobKeys, RunCreated, Stored};
+use paddles_repository::{JobKeys, Place, RunCreated, Stored};
 
-use super::{done, json, name_of, no_run, run_in_path};
+use super::{done, json, name_of, no_run, run_in_path, there};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::clock::now;
@@ -14,17 +14,21 @@ use crate::documents::{
     JsonObject, RunField, array, job_document, job_summary, open_run_document, run_document, run_fields, run_summary,
 };
 use crate::job_stream::{JobPages, answer_jobs};
+use crate::next_page::link_next;
 use crate::parameters::Parameters;
 use crate::request_body::RequestBody;
 use crate::settings::RunsView;
 
-/// `GET /runs/`: a page of runs, newest posted first.
+/// `GET /runs/`: a page of runs, newest posted first, with a link to the next.
 pub(crate) async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, ApiError> {
     let parameters = Parameters::of(&request);
-    let page = parameters.page(app.default_runs_count)?;
+    let page = parameters.history_page(app.default_runs_count)?;
     let shape = Shape::wanted(&parameters, &app)?;
     let runs = app.bridge.ask(move |lab| lab.run_list(page)).await?;
-    Ok(shape.render(&app, &runs))
+    let mut response = shape.render(&app, &runs);
+    let last = runs.last().map(|run| Place { time: run.record.posted, id: run.id });
+    link_next(&mut response, &request, page, runs.len(), last);
+    Ok(response)
 }
 
 /// How a list of runs is shown.
@@ -86,7 +90,7 @@ pub(crate) async fn get(request: HttpRequest, app: Data<App>, path: Path<String>
     let view = Parameters::of(&request).read("view")?.unwrap_or(app.default_runs_view);
     let run = app.bridge.ask(move |lab| lab.run_get(&name)).await?.ok_or_else(no_run)?;
     if request.method() == Method::HEAD {
-        return Ok(json(""));
+        return Ok(there());
     }
     if view == RunsView::Summary {
         return summary(&app, run.record.name).await;

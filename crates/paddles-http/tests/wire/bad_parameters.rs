@@ -7,6 +7,8 @@ use crate::service::Service;
 
 const PAGE: &str = "page takes a whole number from 1";
 const COUNT: &str = "count takes a whole number from 0 to 10000";
+const BEFORE: &str = "before takes what the link to a next page has, like 2026-03-01T20:24:03.500000_4711";
+const BEFORE_AND_PAGE: &str = "before and page exclude each other";
 const FIELDS: &str = "an invalid field was specified";
 
 fn parameters_are_refused(database: TestDatabase) {
@@ -27,6 +29,17 @@ fn parameters_are_refused(database: TestDatabase) {
     check("/runs/?count=-1", COUNT);
     check("/runs/?count=%FF", COUNT);
     check("/runs/?count=1&count=abc", COUNT);
+    for list in ["/runs/", "/runs/suite/rados/", "/runs/date/from/2020-01-01/to/2020-01-02/", "/jobs/"] {
+        for place in
+            ["r", "7", "none", "none_x", "2020-01-01_7", "2020-01-01T00:00:00_", "2020-13-01T00:00:00_7", "%00"]
+        {
+            check(&format!("{list}?before={place}"), BEFORE);
+        }
+        check(&format!("{list}?before=none_99999999999"), BEFORE);
+        check(&format!("{list}?before=none_7&page=1"), BEFORE_AND_PAGE);
+        check(&format!("{list}?before=x&page=x"), BEFORE_AND_PAGE);
+        check(&format!("{list}?before=none_7&count=x"), COUNT);
+    }
     check("/runs/?fields=owner", FIELDS);
     check("/runs/?fields=name,,status", FIELDS);
     check("/runs/?fields=name,%20status", FIELDS);

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use ureq::Agent;
-use ureq::http::{Method, Request};
+use ureq::http::{Method, Request, Response};
+use ureq::{Agent, Body};
 
 use crate::answer::Answer;
 
@@ -59,8 +59,20 @@ impl Client {
 
     /// Asks without a body.
     pub(crate) fn ask(&self, method: &str, path: &str) -> Answer {
-        let request = Request::builder().method(method).uri(format!("{}{path}", self.base)).body(()).unwrap();
-        Answer::of(self.agent.run(request).unwrap())
+        self.ask_with(&[], method, path)
+    }
+
+    pub(crate) fn ask_with(&self, headers: &[(&str, &str)], method: &str, path: &str) -> Answer {
+        Answer::of(self.unread(headers, method, path))
+    }
+
+    /// Asks, and leaves the body of the answer to the caller.
+    pub(crate) fn unread(&self, headers: &[(&str, &str)], method: &str, path: &str) -> Response<Body> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.agent.run(request.body(()).unwrap()).unwrap()
     }
 
     /// Sends a body, which says of itself that it is JSON.

@@ -34,10 +34,14 @@ impl RawConnection {
     }
 
     /// Reads until the service closes the connection, in whatever way.
-    pub(crate) fn read_to_end(mut self) -> String {
+    pub(crate) fn read_to_end(self) -> String {
+        String::from_utf8(self.read_bytes_to_end()).unwrap()
+    }
+
+    pub(crate) fn read_bytes_to_end(mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let _ = self.0.read_to_end(&mut bytes);
-        String::from_utf8(bytes).unwrap()
+        bytes
     }
 }
 

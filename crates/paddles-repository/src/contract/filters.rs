@@ -2,7 +2,7 @@
 
 use paddles_domain::{JobKey, JobPatch, JobStatus};
 
-use super::{at, job, page, post, run, status, texts};
+use super::{at, job, page, post, rows, run, status, texts};
 use crate::{JobKeys, JobSearch, Repository, RunCondition, RunIndex};
 
 /// Three runs of two users, with jobs that tell them apart.
@@ -18,7 +18,7 @@ fn fill(lab: &dyn Repository) {
 }
 
 fn selected(lab: &dyn Repository, conditions: &[RunCondition]) -> Vec<String> {
-    let runs = lab.run_filter(conditions, page(1, 100)).unwrap();
+    let runs = lab.run_filter(conditions, page(1, 100).into()).unwrap();
     runs.into_iter().filter_map(|run| run.record.suite).collect()
 }
 
@@ -49,9 +49,9 @@ pub fn conditions_select_runs(lab: &dyn Repository) {
     let after = RunCondition::ScheduledAfter("2013-01-01 00:00:00".parse().unwrap());
     check(&[after, user()], &["nfs"]);
 
-    let second = lab.run_filter(&[], page(2, 1)).unwrap();
+    let second = lab.run_filter(&[], page(2, 1).into()).unwrap();
     assert_eq!(second[0].record.suite.as_deref(), Some("nfs"));
-    assert!(lab.run_filter(&[user()], page(3, 1)).unwrap().is_empty());
+    assert!(lab.run_filter(&[user()], page(3, 1).into()).unwrap().is_empty());
 }
 
 pub fn indexes_list_distinct_values(lab: &dyn Repository) {
@@ -81,7 +81,7 @@ pub fn indexes_list_distinct_values(lab: &dyn Repository) {
 pub fn odd_values_match_whole(lab: &dyn Repository) {
     for (number, branch) in ["it's", "100%", "_", "\"q\" ? $1", "wip-ü"].into_iter().enumerate() {
         post(lab, &format!("r{number}"), "1", texts(&[(JobKey::Branch, branch)]), 1);
-        let found = lab.run_filter(&[RunCondition::Branch(branch.into())], page(1, 10)).unwrap();
+        let found = lab.run_filter(&[RunCondition::Branch(branch.into())], page(1, 10).into()).unwrap();
         assert_eq!(found.len(), 1, "{branch}");
     }
 }
@@ -132,7 +132,7 @@ pub fn jobs_are_found(lab: &dyn Repository) {
     }
     post(lab, "r0", "6", status(JobStatus::Pass), 6);
     let check = |search: JobSearch, expected: &[&str]| {
-        let rows = lab.job_search(&search, page(1, 4)).unwrap();
+        let rows = rows(&lab.job_search(&search, page(1, 4).into()).unwrap());
         let jobs = lab.job_rows(&rows, JobKeys::NONE).unwrap();
         let ids: Vec<_> = jobs.iter().map(|job| job.record.job_id.as_str()).collect();
         assert_eq!(ids, expected, "{search:?}");
@@ -150,6 +150,6 @@ pub fn jobs_are_found(lab: &dyn Repository) {
     check(description("!"), &[]);
     check(JobSearch { posted_after: Some(at(4)), ..any() }, &["6", "5"]);
     check(JobSearch { posted_before: Some(at(1)), ..any() }, &["0"]);
-    assert_eq!(lab.job_search(&any(), page(2, 4)).unwrap().len(), 3);
-    assert!(lab.job_search(&any(), page(9, 4)).unwrap().is_empty());
+    assert_eq!(lab.job_search(&any(), page(2, 4).into()).unwrap().len(), 3);
+    assert!(lab.job_search(&any(), page(9, 4).into()).unwrap().is_empty());
 }

@@ -17,6 +17,7 @@
 )]
 
 pub mod filters;
+pub mod history;
 pub mod jobs;
 pub mod nodes;
 pub mod queues;
@@ -25,7 +26,7 @@ pub mod runs;
 
 use paddles_domain::{Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp, Value};
 
-use crate::{JobCreated, NewJob, Page, Repository};
+use crate::{JobCreated, NewJob, Page, Place, RecordId, Repository};
 
 /// Runs every test of the suite on repositories that `$open` makes, each on a new one.
 #[macro_export]
@@ -39,6 +40,8 @@ macro_rules! contract_tests {
             jobs_are_indexed_newest_first, only_wanted_keys_are_read, large_documents_come_back);
         $crate::contract_tests!($open; filters: conditions_select_runs, indexes_list_distinct_values, odd_values_match_whole,
             queued_runs_come_earliest_first, counted_parts_follow_their_jobs, jobs_are_found);
+        $crate::contract_tests!($open; history: runs_are_walked_back, selected_runs_are_walked_back, found_jobs_are_walked_back,
+            a_walk_goes_on_where_rows_come_and_go);
         $crate::contract_tests!($open; nodes: a_node_comes_back, nodes_are_listed, a_guest_shows_its_host,
             lock_rules_hold, many_are_locked_or_none, many_are_unlocked_or_none, targets_create_and_link_nodes,
             a_deleted_node_leaves_its_jobs, jobs_are_counted_by_node);
@@ -67,6 +70,10 @@ fn job(id: &str) -> JobId {
 
 fn page(number: u64, count: u32) -> Page {
     Page::new(number, count).unwrap()
+}
+
+fn rows(places: &[Place]) -> Vec<RecordId> {
+    places.iter().map(|place| place.id).collect()
 }
 
 fn new_job(name: &str, id: Option<&str>, patch: JobPatch) -> NewJob {

@@ -27,7 +27,7 @@ pub fn a_name_is_taken_once(lab: &dyn Repository) {
 }
 
 fn names(lab: &dyn Repository, number: u64, count: u32) -> Vec<String> {
-    let runs = lab.run_list(page(number, count)).unwrap();
+    let runs = lab.run_list(page(number, count).into()).unwrap();
     runs.into_iter().map(|run| run.record.name.to_string()).collect()
 }
 

@@ -1,0 +1,62 @@
+//! Lists that go back in time, newest first, read by number or from a place on.
+//!
+//! A page behind a place is a range of an index, so the last page of a long list costs what the first one does.
+
+use diesel::QueryResult;
+use paddles_repository::{HistoryPage, Place, RecordId};
+
+use crate::connection::AnyConnection;
+use crate::run_filter::Where;
+use crate::statement::{Bind, Statement};
+
+/// A list, ordered by `time` and then `id`.
+pub(crate) struct History {
+    pub(crate) select: &'static str,
+    pub(crate) time: &'static str,
+    pub(crate) id: &'static str,
+}
+
+impl History {
+    /// The rows of `page`, among those for which `clause` holds, as `load` reads them.
+    pub(crate) fn page<R>(
+        &self,
+        connection: &mut AnyConnection,
+        clause: &Where,
+        page: HistoryPage,
+        load: impl Fn(Statement, &mut AnyConnection) -> QueryResult<Vec<R>>,
+    ) -> QueryResult<Vec<R>> {
+        let Self { select, time, id } = self;
+        let mut rows = Vec::new();
+        for clause in self.stretches(connection, clause, page.place()) {
+            let sql = format!("{select}{} ORDER BY {time} DESC, {id} DESC LIMIT ? OFFSET ?", clause.sql);
+            let missing = page.limit().saturating_sub_unsigned(rows.len() as u64);
+            let statement = Statement::unprepared(sql).binds(clause.binds).bind(missing).bind(page.offset());
+            rows.extend(load(statement, connection)?);
+            if rows.len() as u64 >= page.limit().unsigned_abs() {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What is behind `place`, in order. Rows without a time come first on Postgres and last on SQLite; a condition that
+    /// said so with an `OR` would be looked up in no index.
+    fn stretches(&self, connection: &AnyConnection, clause: &Where, place: Option<Place>) -> Vec<Where> {
+        let Self { time, id, .. } = self;
+        let with = |sql: String, binds: Vec<Bind>| {
+            let mut clause = clause.clone();
+            clause.and(&sql, binds);
+            clause
+        };
+        let Some(Place { time: moment, id: RecordId(number) }) = place else { return vec![clause.clone()] };
+        let nearest = match moment {
+            Some(moment) => with(format!("({time}, {id}) < (?, ?)"), vec![moment.into(), number.into()]),
+            None => with(format!("{time} IS NULL AND {id} < ?"), vec![number.into()]),
+        };
+        match (moment, connection) {
+            (Some(_), AnyConnection::Sqlite(_)) => vec![nearest, with(format!("{time} IS NULL"), vec![])],
+            (None, AnyConnection::Postgres(_)) => vec![nearest, with(format!("{time} IS NOT NULL"), vec![])],
+            _ => vec![nearest],
+        }
+    }
+}
