@@ -38,7 +38,8 @@ impl Supervisor {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/");
         // A group of its own, so that Ctrl-C ends the tests but lets the shell clean up after them.
         command.process_group(0);
-        if fs::metadata(folder)?.uid() == 0 {
+        // Not the folder's owner: a kept one belongs to that user already.
+        if tempfile::tempfile()?.metadata()?.uid() == 0 {
             let (user, group) = unprivileged_user()?;
             chown(folder, Some(user), Some(group))?;
             command.uid(user).gid(group);
