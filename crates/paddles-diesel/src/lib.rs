@@ -51,6 +51,7 @@ mod node_locks;
 mod node_row;
 mod nodes;
 mod queues;
+mod recount;
 mod reports;
 mod run_filter;
 mod run_parts;
@@ -64,6 +65,7 @@ pub mod testing;
 
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use failure::OpenError;
+pub use recount::{RecountError, recount};
 
 use connection::Connector;
 use database::Database;

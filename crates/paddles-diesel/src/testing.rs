@@ -9,6 +9,6 @@ mod cluster;
 mod database;
 mod supervisor;
 
-pub use self::binaries::NotFound;
+pub use self::binaries::{NotFound, server_binaries};
 pub use self::cluster::{ClusterError, PostgresCluster, shared_postgres};
 pub use self::database::{OpenTransaction, TestDatabase};

@@ -1,4 +1,4 @@
-//! Developers' commands: `cargo xtask test` and `cargo xtask ci`.
+//! Developers' commands: `cargo xtask test`, `cargo xtask ci` and `cargo xtask bench`.
 //!
 //! Whatever a command needs and the machine lacks is named first and then installed. Standard library and clap only, so
 //! that it compiles in seconds.
@@ -9,6 +9,8 @@
 #[expect(unreachable_pub, reason = "public in the crate whose file it is")]
 #[path = "../../paddles-diesel/src/testing/binaries.rs"]
 mod binaries;
+
+mod bench;
 mod ci;
 mod postgres;
 mod steps;
@@ -41,6 +43,12 @@ enum Task {
     },
     /// Everything that must hold before a change is merged: tests, format, lints, documentation, architecture
     Ci,
+    /// Measure the service on a filled database, next to what the database alone can do
+    Bench {
+        /// Passed on to the benchmark: `--help` shows what it takes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -48,6 +56,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Task::Test { arguments } => test::run(&mut steps, &arguments),
         Task::Ci => ci::run(&mut steps),
+        Task::Bench { arguments } => bench::run(&mut steps, &arguments),
     };
     steps.print_durations();
     match outcome {

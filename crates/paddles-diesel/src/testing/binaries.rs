@@ -32,7 +32,7 @@ impl std::error::Error for NotFound {}
 
 /// The folder with `postgres` and `initdb`: `PG_BIN` when it is set, else the highest version that Debian's layout has,
 /// else the first in `PATH`.
-pub(crate) fn server_binaries() -> Result<PathBuf, NotFound> {
+pub fn server_binaries() -> Result<PathBuf, NotFound> {
     // Whoever sets PG_BIN means that version: falling back to another would test the wrong server.
     if let Some(folder) = env::var_os("PG_BIN").map(PathBuf::from) {
         if has_server(&folder) {

@@ -6,13 +6,13 @@ use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tempfile::TempDir;
 
 use super::binaries::{self, NotFound};
-use super::supervisor::Supervisor;
+use super::supervisor::{End, Supervisor};
 
 /// Why a test's Postgres server could not be started or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +33,11 @@ pub enum ClusterError {
     },
 }
 
+/// Tests talk through proxies and other tools, so a socket file is not enough.
+const LISTEN: &str = "-clisten_addresses=127.0.0.1";
+
 /// What makes the server fit for tests.
 const OPTIONS: &[&str] = &[
-    // Tests talk through proxies and other tools, so a socket file is not enough.
-    "-clisten_addresses=127.0.0.1",
     // The data need not outlive the machine. A crash of the server alone still loses no commit.
     "-cfsync=off",
     "-cfull_page_writes=off",
@@ -64,15 +65,47 @@ pub struct PostgresCluster {
     port: u16,
     // Before the folder: fields are dropped in order, and the server must stop first.
     supervisor: Mutex<Supervisor>,
-    folder: TempDir,
+    folder: Folder,
+}
+
+/// Where a cluster lives.
+enum Folder {
+    Temporary(TempDir),
+    Kept(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(folder) => folder.path(),
+            Self::Kept(folder) => folder,
+        }
+    }
 }
 
 impl PostgresCluster {
     /// Makes a new cluster and starts its server; takes under a second.
     pub fn start() -> Result<Self, ClusterError> {
-        let binaries = binaries::server_binaries()?;
         let folder = tempfile::Builder::new().prefix("paddles-postgres-").tempdir()?;
-        let (mut supervisor, created) = Supervisor::start(folder.path(), &binaries, OPTIONS)?;
+        Self::start_in(Folder::Temporary(folder), OPTIONS)
+    }
+
+    /// Starts a server with nothing but these `options` (`-cNAME=VALUE`) on the cluster that `folder` keeps, which is made
+    /// if there is none. The server ends with this value, its data stays. Nobody else may use the folder meanwhile.
+    pub fn start_kept(folder: &Path, options: &[&str]) -> Result<Self, ClusterError> {
+        fs::create_dir_all(folder)?;
+        // The server does not run in our folder, nor as us.
+        Self::start_in(Folder::Kept(folder.canonicalize()?), options)
+    }
+
+    fn start_in(folder: Folder, options: &[&str]) -> Result<Self, ClusterError> {
+        let binaries = binaries::server_binaries()?;
+        let end = match &folder {
+            Folder::Temporary(_) => End::Remove,
+            Folder::Kept(_) => End::Keep,
+        };
+        let options: Vec<&str> = [LISTEN].iter().chain(options).copied().collect();
+        let (mut supervisor, created) = Supervisor::start(folder.path(), &binaries, end, &options)?;
         if !created {
             return Err(refused("make a cluster", folder.path()));
         }

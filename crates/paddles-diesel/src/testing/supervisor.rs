@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// One supervising shell. Dropping it stops the server, removes the folder and waits until both are gone.
+/// One supervising shell. Dropping it stops the server, removes the folder unless it is kept, and waits until that is done.
 pub(super) struct Supervisor {
     shell: Child,
     /// `None` only while dropping: closing this pipe is the order to clean up.
@@ -15,16 +15,31 @@ pub(super) struct Supervisor {
     answers: BufReader<ChildStdout>,
 }
 
+/// What becomes of the folder at the end.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum End {
+    /// It is removed, whatever is in it.
+    Remove,
+    /// The server shuts down cleanly, and its data stays for the next start.
+    Keep,
+}
+
 impl Supervisor {
-    /// Takes over `folder`, which must be empty and ours, and makes a new cluster in it. `false` when `initdb` failed.
-    pub(super) fn start(folder: &Path, binaries: &Path, options: &[&str]) -> io::Result<(Self, bool)> {
+    /// Takes over `folder`, which must be ours, and makes a new cluster in it unless a kept one is there. `false` when
+    /// `initdb` failed, or a server runs there.
+    pub(super) fn start(folder: &Path, binaries: &Path, end: End, options: &[&str]) -> io::Result<(Self, bool)> {
         let mut command = Command::new("sh");
         command.args(["-c", include_str!("supervisor.sh"), "paddles-test-postgres"]);
-        command.args([folder, binaries]).args(options);
+        let end = match end {
+            End::Remove => "remove",
+            End::Keep => "keep",
+        };
+        command.args([folder, binaries]).arg(end).args(options);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/");
         // A group of its own, so that Ctrl-C ends the tests but lets the shell clean up after them.
         command.process_group(0);
-        if fs::metadata(folder)?.uid() == 0 {
+        // Not the folder's owner: a kept one belongs to that user already.
+        if tempfile::tempfile()?.metadata()?.uid() == 0 {
             let (user, group) = unprivileged_user()?;
             chown(folder, Some(user), Some(group))?;
             command.uid(user).gid(group);

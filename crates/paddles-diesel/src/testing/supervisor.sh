@@ -1,7 +1,7 @@
 # Keeps one Postgres server for the test at the other end of stdin, and cleans up when that end closes, for whatever
 # reason: a killed test cannot clean up itself.
 #
-#   sh -c .. NAME FOLDER BINARIES [SERVER OPTION]..
+#   sh -c .. NAME FOLDER BINARIES remove|keep [SERVER OPTION]..
 #
 # Takes commands line by line (start PORT, stop SIGNAL) and answers each with `done` or `failed`; the first answer, to no
 # command, tells whether the new cluster was made. FOLDER/log says why something failed.
@@ -11,7 +11,8 @@ trap '' PIPE HUP INT TERM
 
 folder=$1
 binaries=$2
-shift 2
+end=$3
+shift 3
 server=
 
 start() {
@@ -43,6 +44,16 @@ answer() {
 }
 
 create() {
+    if [ -s "$folder/data/PG_VERSION" ]; then
+        running=$(head -n 1 "$folder/data/postmaster.pid" 2>/dev/null)
+        if [ -n "$running" ] && kill -0 "$running" 2>/dev/null; then
+            echo "process $running uses $folder" >"$folder/log"
+            return 1
+        fi
+        # What a killed server left: `start` would take its old state for the new server's.
+        rm -f "$folder/data/postmaster.pid"
+        return 0
+    fi
     "$binaries/initdb" --no-sync -A trust --locale=C.UTF-8 -E UTF8 -U paddles -D "$folder/data" >"$folder/log" 2>&1
 }
 
@@ -54,5 +65,9 @@ while read -r command argument; do
     esac
 done
 
-stop QUIT
-rm -rf "$folder"
+if [ "$end" = keep ]; then
+    stop INT
+else
+    stop QUIT
+    rm -rf "$folder"
+fi

@@ -105,6 +105,27 @@ fn dropped_cluster_leaves_nothing() {
 }
 
 #[test]
+fn kept_cluster_keeps_its_data_and_one_user() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // The server is somebody else where we are root.
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(folder.path(), open).expect("it is ours");
+    let folder = folder.path().join("cluster");
+    let start = || PostgresCluster::start_kept(&folder, &["-cfsync=off", "-cunix_socket_directories="]);
+    let connect = |cluster: &PostgresCluster| PgConnection::establish(&cluster.url("postgres")).expect("it listens");
+
+    let cluster = start().expect("a new cluster");
+    connect(&cluster).batch_execute("CREATE TABLE marker AS SELECT 1 AS number").expect("a table");
+    assert!(start().is_err(), "somebody uses the folder");
+    assert_eq!(rows_of_marker(&mut connect(&cluster)), Ok(1), "and is not disturbed");
+    drop(cluster);
+    assert!(folder.join("data/PG_VERSION").exists());
+
+    let cluster = start().expect("the same cluster");
+    assert_eq!(rows_of_marker(&mut connect(&cluster)), Ok(1));
+}
+
+#[test]
 fn killed_test_leaves_nothing() {
     let this_program = std::env::current_exe().expect("tests run from a file");
     let mut child = Command::new(this_program)

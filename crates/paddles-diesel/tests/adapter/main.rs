@@ -12,6 +12,7 @@ mod cluster;
 mod contract;
 mod faults;
 mod migrations;
+mod recounts;
 mod statements;
 
 use std::ops::Deref;

@@ -17,6 +17,8 @@ macro_rules! on_both_databases {
 
 mod archive;
 mod at_once;
+#[cfg(target_os = "linux")]
+mod benchmark;
 mod claim_races;
 mod client;
 mod commands;

@@ -1,0 +1,2 @@
+-- Every branch.
+SELECT DISTINCT branch FROM runs WHERE branch > '';

@@ -1,0 +1,2 @@
+-- Every flavor.
+SELECT DISTINCT flavor FROM run_flavors WHERE flavor > '';

@@ -1,0 +1,2 @@
+-- The latest runs.
+SELECT * FROM runs ORDER BY posted DESC, id DESC LIMIT {number};

@@ -1,0 +1,50 @@
+//! What is counted beside jobs is right again after a recount.
+
+use paddles_diesel::recount;
+use paddles_domain::{Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp, Value};
+use paddles_repository::{JobRepository, NewJob, RunCondition, RunIndex, RunRepository};
+
+use crate::Lab;
+
+fn counts_come_from_jobs(lab: &Lab) {
+    let now: Timestamp = "2020-01-02 03:04:05".parse().unwrap();
+    let run = RunName::new("r").unwrap();
+    for (id, status, sha1) in
+        [("2", JobStatus::Pass, "b"), ("1", JobStatus::Queued, "a"), ("3", JobStatus::Unknown, "b")]
+    {
+        let mut patch = JobPatch::with_status(status);
+        patch.set(JobKey::Sha1, Some(Value::Text(sha1.to_owned())));
+        patch.set(JobKey::Flavor, Some(Value::Text("default".to_owned())));
+        let report = JobReport { job_id: Some(JobId::new(id).unwrap()), patch };
+        let new = NewJob { run: run.clone(), report, admission: Admission::Deployed, zone: LabZone::default() };
+        lab.repository.job_create(&new, now).unwrap();
+    }
+    let seen = || {
+        let found = lab.repository.run_get(&run).unwrap().unwrap().record;
+        let sha1s = lab.repository.run_index(RunIndex::Sha1, &[]).unwrap();
+        let flavors = lab.repository.run_index(RunIndex::Flavor, &[RunCondition::Sha1Prefix("b".to_owned())]).unwrap();
+        (found.results, found.first_job, sha1s, flavors)
+    };
+    let kept = seen();
+    lab.database.execute(
+        "UPDATE runs SET jobs_queued = 7, jobs_pass = 0, jobs_unknown = 0, first_job_id = NULL, first_job_sha1 = 'x'; \
+         DELETE FROM run_flavors; UPDATE run_sha1s SET sha1 = 'c' WHERE sha1 = 'a'; \
+         INSERT INTO runs (name, jobs_dead, first_job_id) VALUES ('empty', 3, 'gone')",
+    );
+    assert_ne!(seen(), kept);
+
+    recount(&lab.database.url().parse().unwrap()).unwrap();
+    assert_eq!(seen(), kept);
+    let empty = lab.repository.run_get(&RunName::new("empty").unwrap()).unwrap().unwrap().record;
+    assert_eq!((empty.results.total(), empty.first_job), (0, None));
+}
+
+#[test]
+fn counts_come_from_jobs_on_sqlite() {
+    counts_come_from_jobs(&Lab::sqlite());
+}
+
+#[test]
+fn counts_come_from_jobs_on_postgres() {
+    counts_come_from_jobs(&Lab::postgres());
+}
