@@ -19,6 +19,9 @@ use tokio::task::LocalSet;
 
 use crate::error::{BenchError, doing};
 
+/// Makes a request from the answer to the one before.
+pub(crate) type Following = dyn FnOnce(&[u8]) -> Ask;
+
 /// One request, and what its answer must be.
 pub(crate) struct Ask {
     pub(crate) method: Method,
@@ -29,7 +32,7 @@ pub(crate) struct Ask {
     /// Bytes that the answer must have at least: `[]` and `null` are no answers where there is something.
     pub(crate) at_least: usize,
     /// The next request of the same exchange, made from this one's answer.
-    pub(crate) then: Option<Box<dyn FnOnce(&[u8]) -> Ask>>,
+    pub(crate) then: Option<Box<Following>>,
 }
 
 impl Ask {

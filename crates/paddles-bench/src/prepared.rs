@@ -56,17 +56,16 @@ impl Prepared {
             None => format!("sqlite://{}", folder.join("paddles.db").display()).parse()?,
         };
         let history = History::new(options.seed, options.jobs.get(), kept.unwrap_or(now));
-        match kept {
-            Some(ends) => println!("kept database in {}, its history ends at {ends}", folder.display()),
-            None => {
-                if let Some(server) = &server {
-                    PgConnection::establish(&server.url("postgres"))?.batch_execute("CREATE DATABASE paddles")?;
-                }
-                println!("filling {}", folder.display());
-                fill(&url, &history)?;
-                let ends = now.format("%Y-%m-%dT%H:%M:%S").to_string();
-                fs::write(&stamp, ends).map_err(doing(format!("write {}", stamp.display())))?;
+        if let Some(ends) = kept {
+            println!("kept database in {}, its history ends at {ends}", folder.display());
+        } else {
+            if let Some(server) = &server {
+                PgConnection::establish(&server.url("postgres"))?.batch_execute("CREATE DATABASE paddles")?;
             }
+            println!("filling {}", folder.display());
+            fill(&url, &history)?;
+            let ends = now.format("%Y-%m-%dT%H:%M:%S").to_string();
+            fs::write(&stamp, ends).map_err(doing(format!("write {}", stamp.display())))?;
         }
         Ok(Self { url, history, folder, _server: server })
     }

@@ -124,7 +124,7 @@ fn chosen_job_count(id: u32, runs: u32, mean: f64) -> Option<u32> {
     let is_small = mean < 200.0;
     if id == 1 {
         Some(if is_small { 400 } else { MOST_JOBS })
-    } else if id % step == 0 && id / step <= TYPICAL_RUNS && id > 1 && id <= finished {
+    } else if id.is_multiple_of(step) && id / step <= TYPICAL_RUNS && id > 1 && id <= finished {
         Some(if is_small { 50 } else { TYPICAL_JOBS })
     } else {
         None
