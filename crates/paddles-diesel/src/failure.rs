@@ -50,9 +50,9 @@ pub(crate) fn is_unnamed(error: &Error) -> bool {
 pub(crate) fn repository_error(error: &Error) -> RepositoryError {
     let reason = error.to_string();
     match error {
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => RepositoryError::Taken { reason },
         Error::DatabaseError(
-            DatabaseErrorKind::UniqueViolation
-            | DatabaseErrorKind::ForeignKeyViolation
+            DatabaseErrorKind::ForeignKeyViolation
             | DatabaseErrorKind::NotNullViolation
             | DatabaseErrorKind::CheckViolation,
             _,

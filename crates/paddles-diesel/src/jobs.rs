@@ -28,15 +28,9 @@ impl JobRepository for DieselRepository {
         }
         let created = self.database.write(|connection| reports::create(connection, new, now));
         match (created, &new.report.job_id) {
-            // Another reporter was quicker, after we had looked.
-            (Err(RepositoryError::Refused { reason }), Some(job_id)) => {
-                let is_known = self.database.read(|connection| reports::is_known(connection, &new.run, job_id))?;
-                if is_known {
-                    Ok(JobCreated::AlreadyExists(job_id.clone()))
-                } else {
-                    Err(RepositoryError::Refused { reason })
-                }
-            }
+            // Another reporter was quicker, after we had looked. A job's id is the only key that this can find taken, and it
+            // was, even if the job has been deleted since.
+            (Err(RepositoryError::Taken { .. }), Some(job_id)) => Ok(JobCreated::AlreadyExists(job_id.clone())),
             (created, _) => created,
         }
     }

@@ -1,6 +1,7 @@
 //! How many jobs ran on a node, by the day on which they were posted: what statistics of nodes read instead of jobs.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::{QueryResult, QueryableByName, RunQueryDsl};
@@ -8,7 +9,7 @@ use paddles_domain::JobStatus;
 use paddles_repository::RecordId;
 
 use crate::connection::AnyConnection;
-use crate::statement::{Bind, Statement};
+use crate::statement::{Bind, Statement, question_marks};
 
 /// What a job counts as on each of its nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,32 +21,46 @@ pub(crate) struct Counted {
     pub(crate) status: JobStatus,
 }
 
-/// How many jobs more there are of each kind on each node.
+/// How many jobs more there are of each kind on each node: by node, day and machine type, in the order of [`JobStatus::ALL`].
 #[derive(Debug, Default)]
-pub(crate) struct Counts(BTreeMap<(i32, String, String, &'static str), i64>);
+pub(crate) struct Counts(BTreeMap<(i32, String, String), [i64; STATUSES]>);
+
+const STATUSES: usize = JobStatus::ALL.len();
+
+static UPSERT: LazyLock<(String, String)> = LazyLock::new(|| {
+    let columns = JobStatus::ALL.map(|status| format!("jobs_{}", status.as_str()));
+    let added = columns.clone().map(|column| format!("{column} = node_days.{column} + excluded.{column}"));
+    let insert = format!("INSERT INTO node_days (node_id, day, machine_type, {}) VALUES ", columns.join(", "));
+    let update = format!(" ON CONFLICT (day, node_id, machine_type) DO UPDATE SET {}", added.join(", "));
+    (insert, update)
+});
 
 impl Counts {
     pub(crate) fn add(&mut self, nodes: &[i32], job: &Counted, jobs: i64) {
         for node in nodes {
-            let key = (*node, job.day.clone(), job.machine_type.clone(), job.status.as_str());
-            *self.0.entry(key).or_default() += jobs;
+            let key = (*node, job.day.clone(), job.machine_type.clone());
+            self.0.entry(key).or_default()[job.status as usize] += jobs;
         }
+    }
+
+    /// As many jobs fewer.
+    pub(crate) fn negated(mut self) -> Self {
+        self.0.values_mut().flatten().for_each(|jobs| *jobs = -*jobs);
+        self
     }
 
     /// What writes the counts that change. Rows are taken in one order by everyone, so that nobody waits in a circle.
     pub(crate) fn write(self) -> Vec<Statement> {
-        let mut changed = self.0.into_iter().filter(|(_, jobs)| *jobs != 0).peekable();
+        let (insert, update) = &*UPSERT;
+        let mut changed = self.0.into_iter().filter(|(_, jobs)| jobs.iter().any(|jobs| *jobs != 0)).peekable();
         let mut statements = Vec::new();
         while changed.peek().is_some() {
             let rows: Vec<_> = changed.by_ref().take(ROWS_AT_ONCE).collect();
-            let sql = format!(
-                "INSERT INTO node_days (node_id, day, machine_type, status, jobs) VALUES {} \
-                 ON CONFLICT (day, node_id, machine_type, status) DO UPDATE SET jobs = node_days.jobs + excluded.jobs",
-                vec!["(?, ?, ?, ?, ?)"; rows.len()].join(", ")
-            );
-            let binds = rows.into_iter().flat_map(|((node, day, machine_type, status), jobs)| {
-                let jobs = i32::try_from(jobs).unwrap_or(i32::MAX);
-                [node.into(), Some(day).into(), Some(machine_type).into(), status.into(), Bind::from(jobs)]
+            let row = format!("({})", question_marks(3 + STATUSES));
+            let sql = format!("{insert}{}{update}", vec![row; rows.len()].join(", "));
+            let binds = rows.into_iter().flat_map(|((node, day, machine_type), jobs)| {
+                let key = [node.into(), Some(day).into(), Some(machine_type).into()];
+                key.into_iter().chain(jobs.map(|jobs| Bind::from(i32::try_from(jobs).unwrap_or(i32::MAX))))
             });
             statements.push(Statement::varied(sql).binds(binds));
         }
@@ -82,12 +97,4 @@ struct CountRow {
     status: String,
     #[diesel(sql_type = BigInt)]
     jobs: i64,
-}
-
-impl Counts {
-    /// As many jobs fewer.
-    pub(crate) fn negated(mut self) -> Self {
-        self.0.values_mut().for_each(|jobs| *jobs = -*jobs);
-        self
-    }
 }

@@ -28,7 +28,7 @@ pub(crate) fn follow(
     // A new job has no links yet.
     let linked = if before.is_some() { linked_nodes(connection, job)? } else { Linked::default() };
     let keeps = wanted.is_empty() || wanted == linked.names;
-    let now = if keeps { None } else { Some(link(connection, job, &linked, &wanted, &after.machine_type)?) };
+    let now = if keeps { None } else { Some(link(connection, job, &linked, &wanted, values)?) };
     if let Some(before) = before {
         counts.add(&linked.numbers, before, -1);
     }
@@ -47,20 +47,25 @@ pub(crate) fn forget(connection: &mut AnyConnection, job: RecordId, gone: &Count
 
 const UNLINK: &str = "DELETE FROM job_nodes WHERE job_id = ?";
 
-/// Replaces the nodes of a job by those of these names; gives their numbers.
+/// Replaces the nodes of a job by those of these names; gives their numbers. Nodes that are created are of the machine type that
+/// this report names, if it does.
 fn link(
     connection: &mut AnyConnection,
     job: RecordId,
     linked: &Linked,
     wanted: &[NodeName],
-    machine_type: &str,
+    values: &[(JobKey, Option<Value>)],
 ) -> QueryResult<Vec<i32>> {
+    let machine_type = values.iter().find_map(|(key, value)| match value {
+        Some(Value::Text(name)) if *key == JobKey::MachineType => Some(name.clone()),
+        _ => None,
+    });
     for node in wanted {
         Statement::new(
             "INSERT INTO nodes (name, machine_type, is_vm, locked) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
         )
         .bind(node.as_str())
-        .bind((!machine_type.is_empty()).then(|| machine_type.to_owned()))
+        .bind(machine_type.clone())
         .bind(Bind::Boolean(Some(false)))
         .bind(Bind::Boolean(Some(false)))
         .run(connection)?;

@@ -73,10 +73,15 @@ const FLAVORS: &str = "DELETE FROM run_flavors; \
     SELECT run_id, flavor, count(*) FROM jobs WHERE run_id IS NOT NULL AND flavor IS NOT NULL GROUP BY run_id, flavor";
 
 const NODE_DAYS: &str = "DELETE FROM node_days; \
-    INSERT INTO node_days (day, node_id, machine_type, status, jobs) \
+    INSERT INTO node_days (day, node_id, machine_type, jobs_queued, jobs_waiting, jobs_running, jobs_pass, jobs_fail, jobs_dead, \
+    jobs_unknown) \
     SELECT coalesce(substr(CAST(jobs.posted AS text), 1, 10), ''), job_nodes.node_id, coalesce(jobs.machine_type, ''), \
-    coalesce(jobs.status, 'unknown'), count(*) \
-    FROM job_nodes JOIN jobs ON jobs.id = job_nodes.job_id GROUP BY 1, 2, 3, 4";
+    count(*) FILTER (WHERE jobs.status = 'queued'), count(*) FILTER (WHERE jobs.status = 'waiting'), \
+    count(*) FILTER (WHERE jobs.status = 'running'), count(*) FILTER (WHERE jobs.status = 'pass'), \
+    count(*) FILTER (WHERE jobs.status = 'fail'), count(*) FILTER (WHERE jobs.status = 'dead'), \
+    count(*) FILTER (WHERE jobs.status IS NULL \
+    OR jobs.status NOT IN ('queued', 'waiting', 'running', 'pass', 'fail', 'dead')) \
+    FROM job_nodes JOIN jobs ON jobs.id = job_nodes.job_id GROUP BY 1, 2, 3";
 
 const DESCRIPTIONS: &str = "INSERT INTO job_descriptions (description) \
     SELECT DISTINCT description FROM jobs WHERE description IS NOT NULL ON CONFLICT DO NOTHING";

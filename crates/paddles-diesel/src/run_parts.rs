@@ -7,8 +7,6 @@ use crate::statement::Statement;
 
 /// What counts a job of `run` that was added, changed or removed: nothing unless its sha1 or flavor changed.
 pub(crate) fn count_job(run: RecordId, before: Option<&JobFacts>, after: Option<&JobFacts>) -> Vec<Statement> {
-    let sha1 = |facts: &JobFacts| facts.sha1.clone();
-    let flavor = |facts: &JobFacts| facts.flavor.clone();
     let mut statements = recount(run, &SHA1S, before.and_then(sha1), after.and_then(sha1));
     statements.extend(recount(run, &FLAVORS, before.and_then(flavor), after.and_then(flavor)));
     statements
@@ -36,11 +34,19 @@ const FLAVORS: Part = Part {
         ON CONFLICT (run_id, flavor) DO UPDATE SET jobs = run_flavors.jobs + 1",
 };
 
-fn recount(run: RecordId, part: &Part, before: Option<String>, after: Option<String>) -> Vec<Statement> {
+fn sha1(facts: &JobFacts) -> Option<&str> {
+    facts.sha1.as_deref()
+}
+
+fn flavor(facts: &JobFacts) -> Option<&str> {
+    facts.flavor.as_deref()
+}
+
+fn recount(run: RecordId, part: &Part, before: Option<&str>, after: Option<&str>) -> Vec<Statement> {
     if before == after {
         return Vec::new();
     }
     let statement = |sql: &'static str, value: &str| Statement::new(sql).bind(run.0).bind(value);
-    let gone = before.iter().flat_map(|value| [statement(part.forget, value), statement(part.remove, value)]);
-    gone.chain(after.iter().map(|value| statement(part.add, value))).collect()
+    let gone = before.into_iter().flat_map(|value| [statement(part.forget, value), statement(part.remove, value)]);
+    gone.chain(after.into_iter().map(|value| statement(part.add, value))).collect()
 }

@@ -141,7 +141,7 @@ impl From<RepositoryError> for ApiError {
                 tracing::warn!(reason, "the database is unavailable");
                 Self::unavailable("the database is unavailable; try again")
             }
-            RepositoryError::Refused { reason } => {
+            RepositoryError::Refused { reason } | RepositoryError::Taken { reason } => {
                 tracing::error!(reason, "the database refused a statement");
                 Self::defect()
             }

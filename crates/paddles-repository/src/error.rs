@@ -9,6 +9,12 @@ pub enum RepositoryError {
         /// What the database or the connection said, for the log.
         reason: String,
     },
+    /// There is a row of this key already, or there was one when this was asked.
+    #[error("a key is taken: {reason}")]
+    Taken {
+        /// What the database said, for the log.
+        reason: String,
+    },
     /// The database refused a statement that it should have taken: a defect of the adapter.
     #[error("the database refused a statement: {reason}")]
     Refused {

@@ -4,17 +4,27 @@ CREATE TABLE node_days (
     day text COLLATE "C" NOT NULL,
     node_id integer NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
     machine_type text COLLATE "C" NOT NULL,
-    status text COLLATE "C" NOT NULL,
-    jobs integer NOT NULL,
-    PRIMARY KEY (day, node_id, machine_type, status)
+    jobs_queued integer NOT NULL DEFAULT 0,
+    jobs_waiting integer NOT NULL DEFAULT 0,
+    jobs_running integer NOT NULL DEFAULT 0,
+    jobs_pass integer NOT NULL DEFAULT 0,
+    jobs_fail integer NOT NULL DEFAULT 0,
+    jobs_dead integer NOT NULL DEFAULT 0,
+    jobs_unknown integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (day, node_id, machine_type)
 );
 
 CREATE INDEX ix_node_days_node_id ON node_days (node_id);
 
-INSERT INTO node_days (day, node_id, machine_type, status, jobs)
+INSERT INTO node_days (day, node_id, machine_type, jobs_queued, jobs_waiting, jobs_running, jobs_pass, jobs_fail, jobs_dead,
+        jobs_unknown)
     SELECT coalesce(substr(CAST(jobs.posted AS text), 1, 10), ''), job_nodes.node_id, coalesce(jobs.machine_type, ''),
-        coalesce(jobs.status, 'unknown'), count(*)
-    FROM job_nodes JOIN jobs ON jobs.id = job_nodes.job_id GROUP BY 1, 2, 3, 4;
+        count(*) FILTER (WHERE jobs.status = 'queued'), count(*) FILTER (WHERE jobs.status = 'waiting'),
+        count(*) FILTER (WHERE jobs.status = 'running'), count(*) FILTER (WHERE jobs.status = 'pass'),
+        count(*) FILTER (WHERE jobs.status = 'fail'), count(*) FILTER (WHERE jobs.status = 'dead'),
+        count(*) FILTER (WHERE jobs.status IS NULL
+            OR jobs.status NOT IN ('queued', 'waiting', 'running', 'pass', 'fail', 'dead'))
+    FROM job_nodes JOIN jobs ON jobs.id = job_nodes.job_id GROUP BY 1, 2, 3;
 
 -- The distinct descriptions of jobs: the same tests run every night, so they are far fewer than jobs, and a search for a part
 -- of one is a search in here.

@@ -68,7 +68,7 @@ fn as_json() {
 #[test]
 fn what_is_logged_can_be_chosen() {
     let database = TestDatabase::sqlite();
-    let mut service = Service::start_with(&database, &[("PADDLES_LOG", "warn,paddles::serve=info")]);
+    let mut service = Service::start_with(&database, &[("PADDLES_LOG", "warn,paddles::commands=info")]);
     ask(&service);
     service.begin_to_stop("TERM");
     assert!(!service.log().contains("route"), "{}", service.log());

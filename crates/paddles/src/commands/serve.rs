@@ -9,6 +9,7 @@ use paddles_http::{Stopper, server};
 use paddles_repository::Repository;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::logging;
 use crate::settings::Settings;
 
 /// Why the service does not serve.
@@ -23,12 +24,13 @@ pub(crate) enum ServeError {
 }
 
 /// Serves until SIGTERM or SIGINT, then finishes what is in flight.
-pub(crate) fn serve(settings: &Settings) -> Result<(), ServeError> {
-    let connections = settings.database_connections.value.into();
-    let lab = DieselRepository::open(&settings.database_url.value, connections)?;
-    tracing::info!(database = %settings.database_url.value, connections, "the database is ready");
+pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
+    logging::start(settings.watching.log_format.value, &settings.watching.log.value);
+    let connections = settings.database.connections.value.into();
+    let lab = DieselRepository::open(&settings.database.url.value, connections)?;
+    tracing::info!(database = %settings.database.url.value, connections, "the database is ready");
 
-    let address = SocketAddr::new(settings.server_host.value, settings.server_port.value);
+    let address = SocketAddr::new(settings.serving.host.value, settings.serving.port.value);
     let listener = TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr()?;
     let lab: Arc<dyn Repository> = Arc::new(lab);

@@ -10,8 +10,8 @@ fn read(variables: &[(&str, &str)], secret: &Path) -> Result<Settings, SettingEr
 #[test]
 fn everything_has_a_default() {
     let settings = read(&[("HOME", "/root"), ("PADDLES_TIMEZONE", "")], Path::new("/nowhere")).unwrap();
-    assert_eq!(settings.address.value, "http://127.0.0.1:8080");
-    assert_eq!(settings.database_url.to_string(), "PADDLES_DATABASE_URL=sqlite://paddles.db (default)");
+    assert_eq!(settings.serving.address.value, "http://127.0.0.1:8080");
+    assert_eq!(settings.database.url.to_string(), "PADDLES_DATABASE_URL=sqlite://paddles.db (default)");
     assert!(settings.to_string().lines().all(|line| line.ends_with("(default)")), "{settings}");
 }
 
@@ -39,7 +39,7 @@ fn a_wrong_value_is_named() {
 #[test]
 fn the_database_may_be_named_as_labs_do() {
     fn check(variables: &[(&str, &str)], secret: &Path, line: &str) {
-        assert_eq!(read(variables, secret).unwrap().database_url.to_string(), line);
+        assert_eq!(read(variables, secret).unwrap().database.url.to_string(), line);
     }
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("paddles_sqlalchemy_url");

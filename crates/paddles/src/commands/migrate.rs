@@ -1,0 +1,15 @@
+//! `paddles migrate`: the tables as this version needs them.
+
+use paddles_diesel::OpenError;
+
+use crate::settings::Settings;
+
+#[expect(clippy::print_stdout, reason = "what the command is asked for")]
+pub(super) fn migrate(settings: &Settings) -> Result<(), OpenError> {
+    let url = &settings.database.url.value;
+    for migration in paddles_diesel::migrate(url)? {
+        println!("ran {migration}");
+    }
+    println!("{url} is up to date");
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! The commands, a file each.
+
+mod migrate;
+mod serve;
+
+use clap::Subcommand;
+
+use crate::Failure;
+use crate::settings::Settings;
+
+pub(crate) use serve::ServeError;
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Bring the database's tables up to date and serve HTTP until SIGTERM or SIGINT (what `paddles` alone does)
+    Serve,
+    /// Bring the database's tables up to date, and end
+    Migrate,
+    /// Show every setting, its value with secrets hidden, and where it came from
+    Config,
+}
+
+impl Command {
+    #[expect(clippy::print_stdout, reason = "what the command is asked for")]
+    pub(crate) fn run(self, settings: &Settings) -> Result<(), Failure> {
+        match self {
+            Self::Serve => serve::serve(settings)?,
+            Self::Migrate => migrate::migrate(settings)?,
+            Self::Config => println!("{settings}"),
+        }
+        Ok(())
+    }
+}

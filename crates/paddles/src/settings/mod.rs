@@ -1,0 +1,108 @@
+//! Settings: read from the environment once, checked before anything starts.
+//!
+//! Each group has a file: which variables it reads, what they take, and their defaults. A new setting is a line or two there.
+
+mod database;
+mod lab;
+mod serving;
+mod setting;
+mod watching;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::Path;
+
+use paddles_http::HttpSettings;
+use serde::de::DeserializeOwned;
+
+pub(crate) use setting::SettingError;
+
+const PREFIX: &str = "PADDLES_";
+
+/// Every setting of the service.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) serving: serving::ServingSettings,
+    pub(crate) database: database::DatabaseSettings,
+    pub(crate) lab: lab::LabSettings,
+    pub(crate) watching: watching::WatchingSettings,
+}
+
+impl Settings {
+    /// Reads the settings of this process.
+    pub(crate) fn read() -> Result<Self, SettingError> {
+        // A name that is no text cannot be ours.
+        let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let ours = named.filter(|(name, _)| name.starts_with(PREFIX));
+        let variables = ours.map(as_text).collect::<Result<Vec<_>, _>>()?;
+        Self::from_variables(variables.into_iter(), Path::new(database::SECRET_FILE))
+    }
+
+    fn from_variables(
+        variables: impl Iterator<Item = (String, String)>,
+        secret_file: &Path,
+    ) -> Result<Self, SettingError> {
+        // A variable that is set to nothing counts as not set.
+        let set = variables.filter(|(name, value)| !value.is_empty() && !name.contains(char::is_lowercase));
+        let variables = Variables(set.collect());
+        Ok(Self {
+            serving: serving::ServingSettings::read(&variables)?,
+            database: database::DatabaseSettings::read(&variables, secret_file)?,
+            lab: lab::LabSettings::read(&variables)?,
+            watching: watching::WatchingSettings::read(&variables)?,
+        })
+    }
+
+    /// What of them the HTTP service needs.
+    pub(crate) fn http(&self) -> HttpSettings {
+        HttpSettings {
+            address: self.serving.address.value.clone(),
+            job_log_link: self.lab.job_log_href_templ.value.clone(),
+            admission: self.lab.admission.value,
+            zone: self.lab.timezone.value,
+            default_runs_count: self.lab.default_latest_runs_count.value,
+            default_runs_view: self.lab.default_runs_view.value,
+            statsd: self.watching.statsd(),
+            body_limit: self.serving.body_limit.value,
+            workers: self.serving.worker_count.value.into(),
+            askers: self.database.connections.value.into(),
+        }
+    }
+}
+
+/// The environment's variables that are set, with their prefix.
+struct Variables(Vec<(String, String)>);
+
+impl Variables {
+    /// Those of one group. Text into text cannot fail, as long as no name comes twice: envy does not tell capitals from small
+    /// letters.
+    fn given<Group: Default + DeserializeOwned>(&self) -> Group {
+        envy::prefixed(PREFIX).from_iter(self.0.iter().cloned()).unwrap_or_default()
+    }
+}
+
+/// How many cores this process may use.
+fn cores() -> u16 {
+    std::thread::available_parallelism().map_or(2, |cores| u16::try_from(cores.get()).unwrap_or(64))
+}
+
+/// A value that is no text was meant for us all the same; passing over it would serve with a default.
+fn as_text((name, value): (String, OsString)) -> Result<(String, String), SettingError> {
+    match value.into_string() {
+        Ok(text) => Ok((name, text)),
+        // It may hold a password.
+        Err(_) => Err(SettingError { origin: name, value: "***".to_owned(), takes: "text in UTF-8".to_owned() }),
+    }
+}
+
+/// A line for each setting. Addresses of databases come without their password.
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let groups = [self.serving.all(), self.database.all(), self.lab.all(), self.watching.all()];
+        let lines: Vec<String> = groups.iter().flatten().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+#[cfg(test)]
+mod tests;
