@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::sql_types::{Integer, Nullable};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl};
-use paddles_domain::{Job, JobId, JobPatch, JobStatus, NodeName, RunName, Timestamp};
+use paddles_domain::{Act, Job, JobId, JobPatch, JobStatus, NodeName, RunName};
 use paddles_repository::{
     HistoryPage, JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob, Page, Place, RecordId,
     RepositoryError, Stored,
@@ -20,13 +20,13 @@ use crate::{DieselRepository, reports};
 impl JobRepository for DieselRepository {
     /// The refusal of a job that is there is the busiest request of all, one for each heartbeat: a single probe of an
     /// index, before any transaction.
-    fn job_create(&self, new: &NewJob, now: Timestamp) -> Result<JobCreated, RepositoryError> {
+    fn job_create(&self, new: &NewJob, act: &Act) -> Result<JobCreated, RepositoryError> {
         if let Some(job_id) = &new.report.job_id
             && self.database.read(|connection| reports::is_known(connection, &new.run, job_id))?
         {
             return Ok(JobCreated::AlreadyExists(job_id.clone()));
         }
-        let created = self.database.write(|connection| reports::create(connection, new, now));
+        let created = self.database.write(|connection| reports::create(connection, new, act));
         match (created, &new.report.job_id) {
             // Another reporter was quicker, after we had looked. A job's id is the only key that this can find taken, and it
             // was, even if the job has been deleted since.
@@ -40,9 +40,9 @@ impl JobRepository for DieselRepository {
         run: &RunName,
         job_id: &JobId,
         patch: &JobPatch,
-        now: Timestamp,
+        act: &Act,
     ) -> Result<JobUpdated, RepositoryError> {
-        self.database.write(|connection| reports::update(connection, run, job_id, patch.clone(), now))
+        self.database.write(|connection| reports::update(connection, run, job_id, patch.clone(), act))
     }
 
     fn job_get(&self, run: &RunName, job_id: &JobId) -> Result<Option<Stored<Job>>, RepositoryError> {
@@ -54,7 +54,7 @@ impl JobRepository for DieselRepository {
         })
     }
 
-    fn job_delete(&self, run: &RunName, job_id: &JobId) -> Result<bool, RepositoryError> {
+    fn job_delete(&self, run: &RunName, job_id: &JobId, _act: &Act) -> Result<bool, RepositoryError> {
         self.database.write(|connection| reports::delete(connection, run, job_id))
     }
 

@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use paddles_diesel::{DatabaseUrl, DieselRepository};
-//! use paddles_domain::{LabZone, Run, RunName};
+//! use paddles_domain::{Act, LabZone, Run, RunName};
 //! use paddles_repository::{Page, RunRepository};
 //!
 //! # let folder = tempfile::tempdir()?;
@@ -13,7 +13,8 @@
 //! # let url = format!("sqlite://{}", file.display());
 //! let url: DatabaseUrl = url.parse()?;
 //! let lab = DieselRepository::open(&url, 2)?;
-//! lab.run_create(&Run::new(RunName::new("me-testing")?, LabZone::default(), "2020-01-02 03:04:05".parse()?))?;
+//! let now = "2020-01-02 03:04:05".parse()?;
+//! lab.run_create(&Run::new(RunName::new("me-testing")?, LabZone::default(), now), &Act::of_nobody(now))?;
 //! assert_eq!(lab.run_list(Page::new(1, 25)?.into())?.len(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

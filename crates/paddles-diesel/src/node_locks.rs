@@ -1,7 +1,7 @@
 //! Locking and unlocking several nodes, all or none, inside one transaction.
 
 use diesel::{QueryResult, RunQueryDsl};
-use paddles_domain::{LockRefused, Node, NodeName, NodePatch, Timestamp};
+use paddles_domain::{Act, LockRefused, Node, NodeName, NodePatch};
 use paddles_repository::{HostedNode, LockWish, LockedMany, NodeFilter, UnlockedMany};
 
 use crate::claim::lock_nodes;
@@ -15,7 +15,7 @@ pub(crate) fn lock_many(
     connection: &mut AnyConnection,
     wish: &LockWish,
     lock: &str,
-    now: Timestamp,
+    act: &Act,
 ) -> QueryResult<LockedMany> {
     let clause = matching(&NodeFilter {
         machine_types: wish.machine_types.clone(),
@@ -42,13 +42,14 @@ pub(crate) fn lock_many(
     let hosted = with_hosts(connection, free)?;
     let locked = hosted
         .into_iter()
-        .map(|HostedNode { node, host }| Ok(HostedNode { node: patch.clone().update(&node, now)?, host }));
+        .map(|HostedNode { node, host }| Ok(HostedNode { node: patch.clone().update(&node, act.when)?, host }));
     let locked: Vec<HostedNode> = match locked.collect() {
         Ok(locked) => locked,
         Err(refused) => return Ok(LockedMany::Refused(refused)),
     };
     let columns = "locked = ?, locked_by = ?, locked_since = ?, description = ?";
-    let values = [Bind::Boolean(Some(true)), wish.owner.clone().into(), now.into(), wish.description.clone().into()];
+    let values =
+        [Bind::Boolean(Some(true)), wish.owner.clone().into(), act.when.into(), wish.description.clone().into()];
     write(connection, &ids, columns, values)?;
     Ok(LockedMany::Locked(locked))
 }
@@ -58,7 +59,7 @@ pub(crate) fn unlock_many(
     connection: &mut AnyConnection,
     names: &[NodeName],
     owner: Option<&str>,
-    now: Timestamp,
+    act: &Act,
 ) -> QueryResult<UnlockedMany> {
     if names.is_empty() {
         return Ok(UnlockedMany::Unlocked(Vec::new()));
@@ -73,7 +74,7 @@ pub(crate) fn unlock_many(
     let ids: Vec<i32> = rows.iter().map(|row| row.id).collect();
     let patch = NodePatch { locked_by: Some(owner.map(str::to_owned)), ..NodePatch::unlock("") };
     let unlocked: Result<Vec<Node>, LockRefused> =
-        rows.into_iter().map(|row| patch.clone().update(&row.into_node(), now)).collect();
+        rows.into_iter().map(|row| patch.clone().update(&row.into_node(), act.when)).collect();
     match unlocked {
         Err(refused) => Ok(UnlockedMany::Refused(refused)),
         Ok(unlocked) => {

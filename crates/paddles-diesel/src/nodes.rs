@@ -1,7 +1,7 @@
 //! Questions about nodes.
 
 use diesel::{OptionalExtension, QueryResult, RunQueryDsl};
-use paddles_domain::{NodeName, NodePatch, Timestamp};
+use paddles_domain::{Act, NodeName, NodePatch};
 use paddles_repository::{
     HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, RecordId, RepositoryError,
     UnlockedMany,
@@ -15,9 +15,9 @@ use crate::statement::{Bind, Statement, question_marks};
 use crate::{DieselRepository, node_locks};
 
 impl NodeRepository for DieselRepository {
-    fn node_create(&self, name: &NodeName, patch: &NodePatch, now: Timestamp) -> Result<NodeCreated, RepositoryError> {
+    fn node_create(&self, name: &NodeName, patch: &NodePatch, act: &Act) -> Result<NodeCreated, RepositoryError> {
         self.database.write(|connection| {
-            let node = patch.clone().create(name.clone(), now);
+            let node = patch.clone().create(name.clone(), act.when);
             let host = match find_host(connection, node.vm_host.as_ref())? {
                 Host::Unknown => return Ok(NodeCreated::UnknownHost),
                 Host::Known(host) => host,
@@ -45,12 +45,12 @@ impl NodeRepository for DieselRepository {
         })
     }
 
-    fn node_update(&self, name: &NodeName, patch: &NodePatch, now: Timestamp) -> Result<NodeUpdated, RepositoryError> {
+    fn node_update(&self, name: &NodeName, patch: &NodePatch, act: &Act) -> Result<NodeUpdated, RepositoryError> {
         self.database.write(|connection| {
             let lock = lock_nodes(connection);
             let Some(row) = find(connection, name, lock)? else { return Ok(NodeUpdated::NotFound) };
             let id = RecordId(row.id);
-            let node = match patch.clone().update(&row.into_node(), now) {
+            let node = match patch.clone().update(&row.into_node(), act.when) {
                 Ok(node) => node,
                 Err(refused) => return Ok(NodeUpdated::Refused(refused)),
             };
@@ -63,7 +63,7 @@ impl NodeRepository for DieselRepository {
         })
     }
 
-    fn node_delete(&self, name: &NodeName) -> Result<bool, RepositoryError> {
+    fn node_delete(&self, name: &NodeName, _act: &Act) -> Result<bool, RepositoryError> {
         self.database.write(|connection| {
             delete_nodes_alone(connection)?;
             let Some(row) = find(connection, name, "")? else { return Ok(false) };
@@ -83,15 +83,15 @@ impl NodeRepository for DieselRepository {
 
     /// Nodes that others are just locking are passed over. If too few are left, those others may still give theirs back: so
     /// they are waited for, in the order of names, in a transaction that holds nothing yet.
-    fn node_lock_many(&self, wish: &LockWish, now: Timestamp) -> Result<LockedMany, RepositoryError> {
+    fn node_lock_many(&self, wish: &LockWish, act: &Act) -> Result<LockedMany, RepositoryError> {
         let locked = self.database.write(|connection| {
             let free = lock_free_nodes(connection);
-            node_locks::lock_many(connection, wish, free, now)
+            node_locks::lock_many(connection, wish, free, act)
         })?;
         match locked {
             LockedMany::TooFew(_) => self.database.write(|connection| {
                 let all = lock_nodes(connection);
-                node_locks::lock_many(connection, wish, all, now)
+                node_locks::lock_many(connection, wish, all, act)
             }),
             locked => Ok(locked),
         }
@@ -101,9 +101,9 @@ impl NodeRepository for DieselRepository {
         &self,
         names: &[NodeName],
         owner: Option<&str>,
-        now: Timestamp,
+        act: &Act,
     ) -> Result<UnlockedMany, RepositoryError> {
-        self.database.write(|connection| node_locks::unlock_many(connection, names, owner, now))
+        self.database.write(|connection| node_locks::unlock_many(connection, names, owner, act))
     }
 
     fn node_machine_types(&self) -> Result<Vec<String>, RepositoryError> {

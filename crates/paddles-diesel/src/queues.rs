@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp as SqlTimestamp};
 use diesel::{OptionalExtension, QueryResult, QueryableByName, RunQueryDsl};
-use paddles_domain::{Job, JobId, JobPatch, JobStatus, Queue, QueueName, QueuePatch, RunName, Timestamp};
+use paddles_domain::{Act, Job, JobId, JobPatch, JobStatus, Queue, QueueName, QueuePatch, RunName, Timestamp};
 use paddles_repository::{QueueCreated, QueueHead, QueueRepository, QueueUpdated, RecordId, RepositoryError, Stored};
 
 use crate::claim::{lock_queue, lock_queued_job, lock_run};
@@ -23,14 +23,9 @@ const WAITS: &str = "jobs.queue = ? AND jobs.status = 'queued'";
 const ORDER: &str = "ORDER BY jobs.priority NULLS LAST, jobs.id";
 
 impl QueueRepository for DieselRepository {
-    fn queue_create(
-        &self,
-        name: &QueueName,
-        patch: &QueuePatch,
-        now: Timestamp,
-    ) -> Result<QueueCreated, RepositoryError> {
+    fn queue_create(&self, name: &QueueName, patch: &QueuePatch, act: &Act) -> Result<QueueCreated, RepositoryError> {
         self.database.write(|connection| {
-            let queue = match patch.update(&Queue::new(name.clone()), now) {
+            let queue = match patch.update(&Queue::new(name.clone()), act.when) {
                 Ok(queue) => queue,
                 Err(refused) => return Ok(QueueCreated::Refused(refused)),
             };
@@ -41,16 +36,11 @@ impl QueueRepository for DieselRepository {
         })
     }
 
-    fn queue_update(
-        &self,
-        name: &QueueName,
-        patch: &QueuePatch,
-        now: Timestamp,
-    ) -> Result<QueueUpdated, RepositoryError> {
+    fn queue_update(&self, name: &QueueName, patch: &QueuePatch, act: &Act) -> Result<QueueUpdated, RepositoryError> {
         self.database.write(|connection| {
             let lock = lock_queue(connection);
             let Some(before) = find(connection, name, lock)? else { return Ok(QueueUpdated::NotFound) };
-            let queue = match patch.update(&before, now) {
+            let queue = match patch.update(&before, act.when) {
                 Ok(queue) => queue,
                 Err(refused) => return Ok(QueueUpdated::Refused(refused)),
             };
@@ -97,10 +87,10 @@ impl QueueRepository for DieselRepository {
 
     /// The queue's row is locked first, so that two callers never look at the same head. A job that somebody else holds is
     /// passed over: by a new transaction, so that none ever waits for a run while it holds another.
-    fn queue_claim(&self, name: &QueueName, now: Timestamp) -> Result<QueueHead, RepositoryError> {
+    fn queue_claim(&self, name: &QueueName, act: &Act) -> Result<QueueHead, RepositoryError> {
         let mut held: Vec<RecordId> = Vec::new();
         loop {
-            let claim = self.database.write(|connection| claim(connection, name, &held, now))?;
+            let claim = self.database.write(|connection| claim(connection, name, &held, act))?;
             match claim {
                 Claim::Head(head) => return Ok(head),
                 Claim::Held(job) => held.push(job),
@@ -140,9 +130,9 @@ enum Claim {
     Held(RecordId),
 }
 
-fn claim(connection: &mut AnyConnection, name: &QueueName, held: &[RecordId], now: Timestamp) -> QueryResult<Claim> {
+fn claim(connection: &mut AnyConnection, name: &QueueName, held: &[RecordId], act: &Act) -> QueryResult<Claim> {
     let lock = lock_queue(connection);
-    if let Some(nothing) = hands_out_nothing(connection, name, lock, now)? {
+    if let Some(nothing) = hands_out_nothing(connection, name, lock, act.when)? {
         return Ok(Claim::Head(nothing));
     }
     let but_held = match held.len() {
@@ -164,7 +154,7 @@ fn claim(connection: &mut AnyConnection, name: &QueueName, held: &[RecordId], no
     if !lock_queued_job(connection, job)? {
         return Ok(Claim::Held(job));
     }
-    reports::update(connection, &run, &job_id, JobPatch::with_status(JobStatus::Waiting), now)?;
+    reports::update(connection, &run, &job_id, JobPatch::with_status(JobStatus::Waiting), act)?;
     let sql = format!("{} WHERE jobs.id = ?", select_everything());
     let row: JobRow = Statement::new(sql).bind(job.0).get_result(connection)?;
     let job: Stored<Job> = row.into_job();

@@ -3,7 +3,7 @@
 
 use diesel::sql_types::Integer;
 use diesel::{OptionalExtension, QueryResult, QueryableByName, RunQueryDsl};
-use paddles_domain::{Day, JobChange, JobFacts, JobId, JobKey, JobPatch, Run, RunName, Timestamp, Value};
+use paddles_domain::{Act, Day, JobChange, JobFacts, JobId, JobKey, JobPatch, Run, RunName, Timestamp, Value};
 use paddles_repository::{JobCreated, JobUpdated, NewJob, Stored};
 
 use crate::claim::{KeptJob, lock_job, lock_run, next_job_number};
@@ -23,7 +23,8 @@ pub(crate) fn is_known(connection: &mut AnyConnection, run: &RunName, job_id: &J
 }
 
 /// Adds a job, and its run if it must be created. Fails if the run has a job of this id.
-pub(crate) fn create(connection: &mut AnyConnection, new: &NewJob, now: Timestamp) -> QueryResult<JobCreated> {
+pub(crate) fn create(connection: &mut AnyConnection, new: &NewJob, act: &Act) -> QueryResult<JobCreated> {
+    let now = act.when;
     let known_run = lock_run(connection, &new.run)?;
     if let Err(refused) = new.admission.admit(&new.run, known_run.is_some(), &new.report) {
         return Ok(JobCreated::Refused(refused));
@@ -77,7 +78,7 @@ pub(crate) fn update(
     run: &RunName,
     job_id: &JobId,
     patch: JobPatch,
-    now: Timestamp,
+    act: &Act,
 ) -> QueryResult<JobUpdated> {
     let Some(KeptJob { run, job: row }) = lock_job(connection, run, job_id)? else {
         return Ok(JobUpdated::NotFound);
@@ -85,7 +86,7 @@ pub(crate) fn update(
     let Stored { id, record: mut run } = run.into();
     let (job, counted_before, description) = (row.number(), row.counted(), row.description().map(str::to_owned));
     let before: JobFacts = row.into_facts();
-    let change = patch.update(&before, now);
+    let change = patch.update(&before, act.when);
     let updated = JobUpdated::Updated { before: before.status, after: change.after.status };
     run.follow(job_id, Some(&before), &change);
 

@@ -4,7 +4,7 @@ use diesel::sql_types::{Nullable, Text};
 use diesel::{
     ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl, SelectableHelper,
 };
-use paddles_domain::{Run, RunName};
+use paddles_domain::{Act, Run, RunName};
 use paddles_repository::{
     HistoryPage, Page, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored,
 };
@@ -19,7 +19,7 @@ use crate::statement::Statement;
 use crate::{DieselRepository, node_days};
 
 impl RunRepository for DieselRepository {
-    fn run_create(&self, run: &Run) -> Result<RunCreated, RepositoryError> {
+    fn run_create(&self, run: &Run, _act: &Act) -> Result<RunCreated, RepositoryError> {
         self.database.write(|connection| {
             let touched = run_row::insert(run).run(connection)?;
             Ok(if touched == 1 { RunCreated::Created } else { RunCreated::AlreadyExists })
@@ -71,7 +71,7 @@ impl RunRepository for DieselRepository {
         })
     }
 
-    fn run_delete(&self, name: &RunName) -> Result<bool, RepositoryError> {
+    fn run_delete(&self, name: &RunName, _act: &Act) -> Result<bool, RepositoryError> {
         self.database.write(|connection| match lock_run(connection, name)? {
             None => Ok(false),
             Some(run) => {

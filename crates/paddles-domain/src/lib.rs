@@ -10,6 +10,7 @@
 //!   clients rely on. Which new jobs are let in is up to [`Admission`].
 //! - A [`Node`] is locked and unlocked by the rules of [`NodePatch::update`]; a [`Queue`] is paused by those of
 //!   [`QueuePatch::update`].
+//! - An [`Act`] says who changes something, when and from where.
 //! - A [`Timestamp`] and a [`Day`] are UTC; [`LabZone`] reads the lab's own clock.
 //!
 //! ```
@@ -34,6 +35,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod act;
 mod admission;
 mod day;
 mod job;
@@ -50,6 +52,7 @@ mod targets;
 mod timestamp;
 mod value;
 
+pub use act::{Act, Actor, TokenName};
 pub use admission::{Admission, Refused, UnknownAdmission};
 pub use day::{Day, DayError};
 pub use job::{Job, JobId, JobValues};

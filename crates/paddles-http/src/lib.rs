@@ -18,13 +18,14 @@
 //! # The way of a request
 //!
 //! `routes` is the table of what is served; a handler (`handlers`) reads the request (`request_body`, `parameters`) into
-//! values of the domain, asks the port one question through the bridge (`bridge`), and renders the answer
+//! values of the domain, and who sends it (`caller`), asks the port one question through the bridge (`bridge`), and renders the answer
 //! (`documents`). On its way out the answer gets a tag, or is left out if the client knows it (`entity_tag`), and is made
 //! smaller (`compression`). What is refused becomes a status and `{"message": ...}` in `api_error`, and nowhere else.
 
 mod api_error;
 mod app;
 mod bridge;
+mod caller;
 mod clock;
 mod compression;
 mod documents;

@@ -1,7 +1,7 @@
 //! Questions about jobs.
 
 use paddles_domain::{
-    Admission, Job, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, NodeName, Refused, RunName, Timestamp,
+    Act, Admission, Job, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, NodeName, Refused, RunName, Timestamp,
 };
 
 use crate::{HistoryPage, Page, Place, RecordId, RepositoryError, Stored};
@@ -9,7 +9,7 @@ use crate::{HistoryPage, Page, Place, RecordId, RepositoryError, Stored};
 /// Jobs and their reports. Every change keeps the counts of the job's run in the same transaction.
 pub trait JobRepository {
     /// Adds a job to its run, which is created first if the admission lets it.
-    fn job_create(&self, new: &NewJob, now: Timestamp) -> Result<JobCreated, RepositoryError>;
+    fn job_create(&self, new: &NewJob, act: &Act) -> Result<JobCreated, RepositoryError>;
 
     /// Applies a patch to a job.
     fn job_update(
@@ -17,14 +17,14 @@ pub trait JobRepository {
         run: &RunName,
         job_id: &JobId,
         patch: &JobPatch,
-        now: Timestamp,
+        act: &Act,
     ) -> Result<JobUpdated, RepositoryError>;
 
     /// A job of a run.
     fn job_get(&self, run: &RunName, job_id: &JobId) -> Result<Option<Stored<Job>>, RepositoryError>;
 
     /// Deletes a job of a run; says whether it was there.
-    fn job_delete(&self, run: &RunName, job_id: &JobId) -> Result<bool, RepositoryError>;
+    fn job_delete(&self, run: &RunName, job_id: &JobId, act: &Act) -> Result<bool, RepositoryError>;
 
     /// Some of a run's jobs by their id as text: the first `limit` behind the id `after`. Asked page by page, since a run
     /// may hold thousands of jobs of several KB each.

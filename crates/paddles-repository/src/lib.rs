@@ -1,6 +1,6 @@
 //! The port: what the service asks of its database, in the service's own words.
 //!
-//! One method is one use case and one transaction. Data goes in (a name, a report, a page, the time), an outcome comes
+//! One method is one use case and one transaction. Data goes in (a name, a report, a page, and of a change who makes it when), an outcome comes
 //! out; no closures, no handles, no types of any database. An adapter implements the traits here and calls the domain's
 //! rules inside its transactions; a caller holds an `Arc<dyn Repository>` and never learns which database it is.
 //!
@@ -13,12 +13,12 @@
 //! Absence is no error: look-ups answer an `Option`, changes an outcome. What is left is [`RepositoryError`].
 //!
 //! ```
-//! use paddles_domain::{JobId, JobPatch, JobStatus, RunName, Timestamp};
+//! use paddles_domain::{Act, JobId, JobPatch, JobStatus, RunName};
 //! use paddles_repository::{JobUpdated, Repository, RepositoryError};
 //!
-//! fn bury(lab: &dyn Repository, run: &RunName, job: &JobId, now: Timestamp) -> Result<bool, RepositoryError> {
+//! fn bury(lab: &dyn Repository, run: &RunName, job: &JobId, act: &Act) -> Result<bool, RepositoryError> {
 //!     let dead = JobPatch::with_status(JobStatus::Dead);
-//!     Ok(lab.job_update(run, job, &dead, now)? != JobUpdated::NotFound)
+//!     Ok(lab.job_update(run, job, &dead, act)? != JobUpdated::NotFound)
 //! }
 //! ```
 //!

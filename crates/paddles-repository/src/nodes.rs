@@ -1,13 +1,13 @@
 //! Questions about nodes and their locks.
 
-use paddles_domain::{LockRefused, Node, NodeName, NodePatch, Timestamp};
+use paddles_domain::{Act, LockRefused, Node, NodeName, NodePatch};
 
 use crate::RepositoryError;
 
 /// Nodes, and who has locked them.
 pub trait NodeRepository {
     /// Stores the node that `patch` makes.
-    fn node_create(&self, name: &NodeName, patch: &NodePatch, now: Timestamp) -> Result<NodeCreated, RepositoryError>;
+    fn node_create(&self, name: &NodeName, patch: &NodePatch, act: &Act) -> Result<NodeCreated, RepositoryError>;
 
     /// The node of this name.
     fn node_get(&self, name: &NodeName) -> Result<Option<HostedNode>, RepositoryError>;
@@ -16,20 +16,20 @@ pub trait NodeRepository {
     fn node_list(&self, filter: &NodeFilter) -> Result<Vec<HostedNode>, RepositoryError>;
 
     /// Applies a patch to a node, if the lock rules let it.
-    fn node_update(&self, name: &NodeName, patch: &NodePatch, now: Timestamp) -> Result<NodeUpdated, RepositoryError>;
+    fn node_update(&self, name: &NodeName, patch: &NodePatch, act: &Act) -> Result<NodeUpdated, RepositoryError>;
 
     /// Deletes a node; its jobs stay, and its guests lose their host. Says whether it was there.
-    fn node_delete(&self, name: &NodeName) -> Result<bool, RepositoryError>;
+    fn node_delete(&self, name: &NodeName, act: &Act) -> Result<bool, RepositoryError>;
 
     /// Locks as many free nodes as asked for, or none; never one that somebody else gets.
-    fn node_lock_many(&self, wish: &LockWish, now: Timestamp) -> Result<LockedMany, RepositoryError>;
+    fn node_lock_many(&self, wish: &LockWish, act: &Act) -> Result<LockedMany, RepositoryError>;
 
     /// Unlocks these nodes of one owner, all or none.
     fn node_unlock_many(
         &self,
         names: &[NodeName],
         owner: Option<&str>,
-        now: Timestamp,
+        act: &Act,
     ) -> Result<UnlockedMany, RepositoryError>;
 
     /// The types of all nodes, sorted.

@@ -1,26 +1,16 @@
 //! Questions about queues.
 
-use paddles_domain::{Job, PauseRefused, Queue, QueueName, QueuePatch, RunName, Timestamp};
+use paddles_domain::{Act, Job, PauseRefused, Queue, QueueName, QueuePatch, RunName, Timestamp};
 
 use crate::{RecordId, RepositoryError, Stored};
 
 /// Queues of jobs, and who takes the next one.
 pub trait QueueRepository {
     /// Stores the queue that `patch` makes.
-    fn queue_create(
-        &self,
-        name: &QueueName,
-        patch: &QueuePatch,
-        now: Timestamp,
-    ) -> Result<QueueCreated, RepositoryError>;
+    fn queue_create(&self, name: &QueueName, patch: &QueuePatch, act: &Act) -> Result<QueueCreated, RepositoryError>;
 
     /// Applies a patch to a queue, if the rules of pausing let it.
-    fn queue_update(
-        &self,
-        name: &QueueName,
-        patch: &QueuePatch,
-        now: Timestamp,
-    ) -> Result<QueueUpdated, RepositoryError>;
+    fn queue_update(&self, name: &QueueName, patch: &QueuePatch, act: &Act) -> Result<QueueUpdated, RepositoryError>;
 
     /// All queues by name, or those of this name and pauser.
     fn queue_list(&self, name: Option<&str>, paused_by: Option<&str>) -> Result<Vec<Queue>, RepositoryError>;
@@ -32,7 +22,7 @@ pub trait QueueRepository {
     fn queue_head(&self, name: &QueueName, now: Timestamp) -> Result<QueueHead, RepositoryError>;
 
     /// Takes the next job: it is `waiting` from now on, and nobody else gets it. Jobs that others hold are passed over.
-    fn queue_claim(&self, name: &QueueName, now: Timestamp) -> Result<QueueHead, RepositoryError>;
+    fn queue_claim(&self, name: &QueueName, act: &Act) -> Result<QueueHead, RepositoryError>;
 
     /// The rows of the jobs that wait in a queue, those of one run or else of one user if said; `None` if there is no such
     /// queue.

@@ -1,13 +1,13 @@
 //! Questions about runs.
 
-use paddles_domain::{Run, RunName};
+use paddles_domain::{Act, Run, RunName};
 
 use crate::{HistoryPage, Page, RepositoryError, RunCondition, RunIndex, Stored};
 
 /// Runs, each with its stored counts: no answer here reads jobs.
 pub trait RunRepository {
     /// Stores a run without jobs.
-    fn run_create(&self, run: &Run) -> Result<RunCreated, RepositoryError>;
+    fn run_create(&self, run: &Run, act: &Act) -> Result<RunCreated, RepositoryError>;
 
     /// The run of this name.
     fn run_get(&self, name: &RunName) -> Result<Option<Stored<Run>>, RepositoryError>;
@@ -25,7 +25,7 @@ pub trait RunRepository {
     fn run_index(&self, index: RunIndex, conditions: &[RunCondition]) -> Result<Vec<String>, RepositoryError>;
 
     /// Deletes the run of this name and its jobs; says whether it was there.
-    fn run_delete(&self, name: &RunName) -> Result<bool, RepositoryError>;
+    fn run_delete(&self, name: &RunName, act: &Act) -> Result<bool, RepositoryError>;
 }
 
 /// What came of storing a run.

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use paddles_diesel::testing::{PostgresCluster, TestDatabase};
-use paddles_domain::{LabZone, Run, RunName};
+use paddles_domain::{Act, LabZone, Run, RunName};
 use paddles_repository::{Page, RepositoryError, RunCreated, RunRepository};
 
 use crate::Lab;
 
 fn create(lab: &Lab, name: &str) -> Result<RunCreated, RepositoryError> {
     let name = RunName::new(name).unwrap();
-    lab.repository.run_create(&Run::new(name, LabZone::default(), "2020-01-02 03:04:05".parse().unwrap()))
+    let act = Act::of_nobody("2020-01-02 03:04:05".parse().unwrap());
+    lab.repository.run_create(&Run::new(name, LabZone::default(), act.when), &act)
 }
 
 fn list(lab: &Lab) -> Result<usize, RepositoryError> {

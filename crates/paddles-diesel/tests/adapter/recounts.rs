@@ -1,13 +1,13 @@
 //! What is counted beside jobs is right again after a recount.
 
 use paddles_diesel::recount;
-use paddles_domain::{Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp, Value};
+use paddles_domain::{Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, RunName, Value};
 use paddles_repository::{JobRepository, NewJob, RunCondition, RunIndex, RunRepository};
 
 use crate::Lab;
 
 fn counts_come_from_jobs(lab: &Lab) {
-    let now: Timestamp = "2020-01-02 03:04:05".parse().unwrap();
+    let act = Act::of_nobody("2020-01-02 03:04:05".parse().unwrap());
     let run = RunName::new("r").unwrap();
     for (id, status, sha1) in
         [("2", JobStatus::Pass, "b"), ("1", JobStatus::Queued, "a"), ("3", JobStatus::Unknown, "b")]
@@ -17,7 +17,7 @@ fn counts_come_from_jobs(lab: &Lab) {
         patch.set(JobKey::Flavor, Some(Value::Text("default".to_owned())));
         let report = JobReport { job_id: Some(JobId::new(id).unwrap()), patch };
         let new = NewJob { run: run.clone(), report, admission: Admission::Deployed, zone: LabZone::default() };
-        lab.repository.job_create(&new, now).unwrap();
+        lab.repository.job_create(&new, &act).unwrap();
     }
     let seen = || {
         let found = lab.repository.run_get(&run).unwrap().unwrap().record;

@@ -1,11 +1,15 @@
 //! How many statements a question costs: never one for each run or job.
 
 use paddles_domain::{
-    Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, Run, RunName, Timestamp, Value,
+    Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, Run, RunName, Timestamp, Value,
 };
 use paddles_repository::{JobCreated, JobKeys, JobRepository, JobUpdated, NewJob, Page, RunRepository};
 
 use crate::Lab;
+
+fn act() -> Act {
+    Act::of_nobody(now())
+}
 
 fn now() -> Timestamp {
     "2020-01-02 03:04:05".parse().unwrap()
@@ -39,10 +43,10 @@ fn questions_cost_few_statements(lab: &Lab) {
     let repository = &lab.repository;
     for number in 0..100 {
         let new = Run::new(run(&format!("run {number}")), LabZone::default(), now());
-        repository.run_create(&new).unwrap();
+        repository.run_create(&new, &act()).unwrap();
     }
     for id in 0..300 {
-        repository.job_create(&new_job(id), now()).unwrap();
+        repository.job_create(&new_job(id), &act()).unwrap();
     }
     let id = repository.run_get(&run("r")).unwrap().unwrap().id;
     let page = Page::new(1, 100).unwrap();
@@ -60,9 +64,9 @@ fn questions_cost_few_statements(lab: &Lab) {
         |jobs| jobs.len() == 300,
     );
     let heartbeat = JobPatch::default();
-    let beat = || repository.job_update(&run("r"), &job(7), &heartbeat, now()).unwrap();
+    let beat = || repository.job_update(&run("r"), &job(7), &heartbeat, &act()).unwrap();
     check(lab, 6, beat, |updated| updated != JobUpdated::NotFound);
-    let refused = || repository.job_create(&new_job(7), now()).unwrap();
+    let refused = || repository.job_create(&new_job(7), &act()).unwrap();
     check(lab, 1, refused, |created| created == JobCreated::AlreadyExists(job(7)));
 }
 

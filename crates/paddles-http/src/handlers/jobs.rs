@@ -11,7 +11,7 @@ use super::runs::new_run_name;
 use super::{done, job_in_path, json, no_job, run_in_path, there};
 use crate::api_error::ApiError;
 use crate::app::App;
-use crate::clock::now;
+use crate::caller::Caller;
 use crate::documents::{JobField, job_document};
 use crate::job_stream::answer_rows;
 use crate::parameters::Parameters;
@@ -38,11 +38,16 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>, path: Path<String
 
 /// `POST /runs/{name}/jobs/`: a new job, and its run if that must be created. Reporters post every heartbeat here first
 /// and rely on the end of the refusal, "already exists".
-pub(crate) async fn create(app: Data<App>, path: Path<String>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn create(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<String>,
+    body: RequestBody,
+) -> Result<HttpResponse, ApiError> {
     let run = new_run_name(path.into_inner())?;
     let report = body.read_something(|members| Ok(JobReport::read(members.iter(), app.zone)?))?;
     let new = NewJob { run, report, admission: app.admission, zone: app.zone };
-    match app.bridge.ask(move |lab| lab.job_create(&new, now())).await? {
+    match app.bridge.ask(move |lab| lab.job_create(&new, &caller.acts())).await? {
         JobCreated::Created(job_id, status) => {
             app.counters.count(None, status);
             Ok(json(json!({ "job_id": job_id.as_str() }).to_string()))
@@ -64,13 +69,14 @@ pub(crate) async fn get(app: Data<App>, path: Path<(String, String)>) -> Result<
 /// `PUT /runs/{name}/jobs/{job_id}/`: changes the keys that are sent.
 pub(crate) async fn update(
     app: Data<App>,
+    caller: Caller,
     names: Path<(String, String)>,
     body: RequestBody,
 ) -> Result<HttpResponse, ApiError> {
     let absent = || ApiError::not_found("attempted to update a non-existent job");
     let patch = body.read(|members| Ok(JobPatch::read(members.iter(), app.zone)?))?;
     let (run, job_id) = job_in_path(&names.0, &names.1, absent)?;
-    match app.bridge.ask(move |lab| lab.job_update(&run, &job_id, &patch, now())).await? {
+    match app.bridge.ask(move |lab| lab.job_update(&run, &job_id, &patch, &caller.acts())).await? {
         JobUpdated::Updated { before, after } => {
             app.counters.count(Some(before), after);
             Ok(done())
@@ -80,9 +86,13 @@ pub(crate) async fn update(
 }
 
 /// `DELETE /runs/{name}/jobs/{job_id}/`.
-pub(crate) async fn delete(app: Data<App>, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn delete(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
     let absent = || ApiError::not_found("attempted to delete a non-existent job");
     let (run, job_id) = job_in_path(&path.0, &path.1, absent)?;
-    let was_there = app.bridge.ask(move |lab| lab.job_delete(&run, &job_id)).await?;
+    let was_there = app.bridge.ask(move |lab| lab.job_delete(&run, &job_id, &caller.acts())).await?;
     if was_there { Ok(done()) } else { Err(absent()) }
 }

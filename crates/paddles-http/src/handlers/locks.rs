@@ -11,7 +11,7 @@ use super::json;
 use super::nodes::{machine_types, no_node, node_in_path, unknown_host};
 use crate::api_error::ApiError;
 use crate::app::App;
-use crate::clock::now;
+use crate::caller::Caller;
 use crate::documents::{array, lock_document, node_document};
 use crate::request_body::{Members, RequestBody};
 
@@ -20,6 +20,7 @@ use crate::request_body::{Members, RequestBody};
 pub(crate) async fn lock_one(
     request: HttpRequest,
     app: Data<App>,
+    caller: Caller,
     name: Path<String>,
     body: RequestBody,
 ) -> Result<HttpResponse, ApiError> {
@@ -38,7 +39,7 @@ pub(crate) async fn lock_one(
             return Err(refusal);
         }
     };
-    match app.bridge.ask(move |lab| lab.node_update(&name, &patch, now())).await? {
+    match app.bridge.ask(move |lab| lab.node_update(&name, &patch, &caller.acts())).await? {
         NodeUpdated::Updated(node) => {
             let mut out = Vec::new();
             lock_document(&mut out, &node);
@@ -56,9 +57,9 @@ pub(crate) async fn only_post() -> Result<HttpResponse, ApiError> {
 }
 
 /// `POST /nodes/lock_many/`: locks as many free nodes as asked for, or none.
-pub(crate) async fn lock_many(app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn lock_many(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let wish = body.read(read_wish)?;
-    match app.bridge.ask(move |lab| lab.node_lock_many(&wish, now())).await? {
+    match app.bridge.ask(move |lab| lab.node_lock_many(&wish, &caller.acts())).await? {
         LockedMany::Locked(nodes) => Ok(json(array(&nodes, node_document))),
         LockedMany::TooFew(free) => Err(ApiError::unavailable(format!("only {free} nodes available"))),
         LockedMany::Refused(refused) => Err(refused.into()),
@@ -106,9 +107,9 @@ fn read_count(json: &RawValue) -> Result<u32, ApiError> {
 }
 
 /// `POST /nodes/unlock_many/`: unlocks these nodes of one owner, or none.
-pub(crate) async fn unlock_many(app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn unlock_many(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let (names, owner) = body.read(read_names_and_owner)?;
-    match app.bridge.ask(move |lab| lab.node_unlock_many(&names, owner.as_deref(), now())).await? {
+    match app.bridge.ask(move |lab| lab.node_unlock_many(&names, owner.as_deref(), &caller.acts())).await? {
         UnlockedMany::Unlocked(nodes) => Ok(json(array(&nodes, lock_document))),
         UnlockedMany::UnknownNode => Err(ApiError::invalid("Could not find all nodes!")),
         UnlockedMany::Refused(refused) => Err(refused.into()),

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{done, json, name_of};
 use crate::api_error::ApiError;
 use crate::app::App;
+use crate::caller::Caller;
 use crate::clock::now;
 use crate::documents::{JobField, array, counts_document, job_stats_document, node_document};
 use crate::job_stream::answer_rows;
@@ -54,7 +55,7 @@ pub(crate) fn machine_types(text: &str) -> Result<Vec<String>, ApiError> {
 }
 
 /// `POST /nodes/`: a new node.
-pub(crate) async fn create(app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let (name, patch) = body.read(|members| {
         let name = NodeName::new(name_of(members, "name")?)?;
         if WORDS.contains(&name.as_str()) {
@@ -63,7 +64,7 @@ pub(crate) async fn create(app: Data<App>, body: RequestBody) -> Result<HttpResp
         Ok((name, NodePatch::read(members.iter())?))
     })?;
     let asked = name.clone();
-    match app.bridge.ask(move |lab| lab.node_create(&asked, &patch, now())).await? {
+    match app.bridge.ask(move |lab| lab.node_create(&asked, &patch, &caller.acts())).await? {
         NodeCreated::Created => Ok(done()),
         NodeCreated::AlreadyExists => Err(ApiError::invalid(format!("Node with name {name} already exists"))),
         NodeCreated::UnknownHost => Err(unknown_host()),
@@ -87,11 +88,16 @@ pub(crate) async fn get(app: Data<App>, path: Path<String>) -> Result<HttpRespon
 }
 
 /// `PUT /nodes/{name}/`: changes the keys that are sent. The inventory creates a node when it hears exactly 404.
-pub(crate) async fn update(app: Data<App>, name: Path<String>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn update(
+    app: Data<App>,
+    caller: Caller,
+    name: Path<String>,
+    body: RequestBody,
+) -> Result<HttpResponse, ApiError> {
     let absent = || ApiError::not_found("attempted to update a non-existent node");
     let patch = body.read(|members| Ok(NodePatch::read(members.iter())?))?;
     let name = NodeName::new(name.into_inner()).map_err(|_| absent())?;
-    match app.bridge.ask(move |lab| lab.node_update(&name, &patch, now())).await? {
+    match app.bridge.ask(move |lab| lab.node_update(&name, &patch, &caller.acts())).await? {
         NodeUpdated::Updated(_) => Ok(done()),
         NodeUpdated::NotFound => Err(absent()),
         NodeUpdated::Refused(refused) => Err(refused.into()),
@@ -100,9 +106,9 @@ pub(crate) async fn update(app: Data<App>, name: Path<String>, body: RequestBody
 }
 
 /// `DELETE /nodes/{name}/`: its jobs stay.
-pub(crate) async fn delete(app: Data<App>, path: Path<String>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn delete(app: Data<App>, caller: Caller, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let name = node_in_path(&path)?;
-    let was_there = app.bridge.ask(move |lab| lab.node_delete(&name)).await?;
+    let was_there = app.bridge.ask(move |lab| lab.node_delete(&name, &caller.acts())).await?;
     if was_there { Ok(done()) } else { Err(no_node()) }
 }
 

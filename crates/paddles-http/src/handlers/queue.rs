@@ -9,6 +9,7 @@ use paddles_repository::{QueueCreated, QueueHead, QueueUpdated};
 use super::{done, json, name_of};
 use crate::api_error::ApiError;
 use crate::app::App;
+use crate::caller::Caller;
 use crate::clock::now;
 use crate::documents::{JobField, array, job_document, queue_document, queue_stats_document};
 use crate::job_stream::answer_rows;
@@ -34,10 +35,10 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpRes
 }
 
 /// `POST /queue/`: a new queue, paused if it says so.
-pub(crate) async fn create(app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let (name, patch) = body.read(|members| Ok((queue_of(members)?, QueuePatch::read(members.iter())?)))?;
     let asked = name.clone();
-    match app.bridge.ask(move |lab| lab.queue_create(&asked, &patch, now())).await? {
+    match app.bridge.ask(move |lab| lab.queue_create(&asked, &patch, &caller.acts())).await? {
         QueueCreated::Created => Ok(done()),
         QueueCreated::AlreadyExists => Err(ApiError::invalid(format!("Queue {name} already exists"))),
         QueueCreated::Refused(refused) => Err(refused.into()),
@@ -45,9 +46,9 @@ pub(crate) async fn create(app: Data<App>, body: RequestBody) -> Result<HttpResp
 }
 
 /// `PUT /queue/`: pauses a queue, or ends a pause.
-pub(crate) async fn update(app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn update(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let (name, patch) = body.read(|members| Ok((queue_of(members)?, QueuePatch::read(members.iter())?)))?;
-    match app.bridge.ask(move |lab| lab.queue_update(&name, &patch, now())).await? {
+    match app.bridge.ask(move |lab| lab.queue_update(&name, &patch, &caller.acts())).await? {
         QueueUpdated::Updated => Ok(done()),
         QueueUpdated::NotFound => Err(no_queue()),
         QueueUpdated::Refused(refused) => Err(refused.into()),
@@ -59,11 +60,12 @@ fn queue_in_query(parameters: &Parameters) -> Result<QueueName, ApiError> {
 }
 
 /// `GET /queue/pop_queue/?queue=Q` shows the job at the head of a queue; `POST` takes it.
-pub(crate) async fn pop(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn pop(request: HttpRequest, app: Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
     let name = queue_in_query(&Parameters::of(&request))?;
     let takes = request.method() == Method::POST;
-    let head =
-        app.bridge.ask(move |lab| if takes { lab.queue_claim(&name, now()) } else { lab.queue_head(&name, now()) });
+    let head = app
+        .bridge
+        .ask(move |lab| if takes { lab.queue_claim(&name, &caller.acts()) } else { lab.queue_head(&name, now()) });
     match head.await? {
         QueueHead::Job(job) => {
             let mut out = Vec::new();

@@ -9,7 +9,7 @@ use paddles_repository::{JobKeys, Place, RunCreated, Stored};
 use super::{done, json, name_of, no_run, run_in_path, there};
 use crate::api_error::ApiError;
 use crate::app::App;
-use crate::clock::now;
+use crate::caller::Caller;
 use crate::documents::{
     JsonObject, RunField, array, job_document, job_summary, open_run_document, run_document, run_fields, run_summary,
 };
@@ -75,10 +75,11 @@ pub(super) fn new_run_name(text: String) -> Result<RunName, ApiError> {
 }
 
 /// `POST /runs/`: a new run, of which only the name is read.
-pub(crate) async fn create(app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let name = body.read(|members| new_run_name(name_of(members, "name")?))?;
-    let run = Run::new(name.clone(), app.zone, now());
-    match app.bridge.ask(move |lab| lab.run_create(&run)).await? {
+    let act = caller.acts();
+    let run = Run::new(name.clone(), app.zone, act.when);
+    match app.bridge.ask(move |lab| lab.run_create(&run, &act)).await? {
         RunCreated::Created => Ok(done()),
         RunCreated::AlreadyExists => Err(ApiError::invalid(format!("run with name {name} already exists"))),
     }
@@ -118,9 +119,9 @@ async fn summary(app: &App, name: RunName) -> Result<HttpResponse, ApiError> {
 }
 
 /// `DELETE /runs/{name}/`: the run and its jobs.
-pub(crate) async fn delete(app: Data<App>, path: Path<String>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn delete(app: Data<App>, caller: Caller, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let absent = || ApiError::not_found("attempted to delete a non-existent run");
     let name = run_in_path(&path, absent)?;
-    let was_there = app.bridge.ask(move |lab| lab.run_delete(&name)).await?;
+    let was_there = app.bridge.ask(move |lab| lab.run_delete(&name, &caller.acts())).await?;
     if was_there { Ok(done()) } else { Err(absent()) }
 }

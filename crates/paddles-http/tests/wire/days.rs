@@ -1,7 +1,7 @@
 //! Days and ranges of days, in UTC.
 
 use paddles_diesel::testing::TestDatabase;
-use paddles_domain::{Day, LabZone, Run, RunName, Timestamp};
+use paddles_domain::{Act, Day, LabZone, Run, RunName, Timestamp};
 use paddles_http::HttpSettings;
 use paddles_repository::RunCreated;
 use serde_json::json;
@@ -11,8 +11,9 @@ use crate::service::Service;
 
 /// Stores a run that was scheduled at this moment, which a name could only tell to the second.
 fn schedule(service: &Service, name: &str, moment: &str) {
-    let run = Run::new(RunName::new(name).unwrap(), LabZone::default(), moment.parse::<Timestamp>().unwrap());
-    assert_eq!(service.repository().run_create(&run).unwrap(), RunCreated::Created);
+    let act = Act::of_nobody(moment.parse::<Timestamp>().unwrap());
+    let run = Run::new(RunName::new(name).unwrap(), LabZone::default(), act.when);
+    assert_eq!(service.repository().run_create(&run, &act).unwrap(), RunCreated::Created);
 }
 
 /// Compares the names of the listed runs.

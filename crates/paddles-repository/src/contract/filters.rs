@@ -2,7 +2,7 @@
 
 use paddles_domain::{JobKey, JobPatch, JobStatus};
 
-use super::{at, job, page, post, rows, run, status, texts};
+use super::{act, at, job, page, post, rows, run, status, texts};
 use crate::{JobKeys, JobSearch, Repository, RunCondition, RunIndex};
 
 /// Three runs of two users, with jobs that tell them apart.
@@ -14,7 +14,7 @@ fn fill(lab: &dyn Repository) {
         post(lab, name, "1", texts(&[(JobKey::Sha1, sha1), (JobKey::Flavor, flavor)]), 1);
         post(lab, name, "2", status(JobStatus::Pass), 1);
     }
-    lab.job_update(&run(rados), &job("1"), &status(JobStatus::Pass), at(2)).unwrap();
+    lab.job_update(&run(rados), &job("1"), &status(JobStatus::Pass), &act(2)).unwrap();
 }
 
 fn selected(lab: &dyn Repository, conditions: &[RunCondition]) -> Vec<String> {
@@ -100,7 +100,7 @@ pub fn queued_runs_come_earliest_first(lab: &dyn Repository) {
     };
     assert_eq!(branches(), ["b", "a"]);
     let name = run("u-2013-01-01_00:00:00-rados-b-testing-basic-vps");
-    lab.job_update(&name, &job("1"), &status(JobStatus::Running), at(2)).unwrap();
+    lab.job_update(&name, &job("1"), &status(JobStatus::Running), &act(2)).unwrap();
     assert_eq!(branches(), ["a"]);
 }
 
@@ -108,18 +108,18 @@ pub fn counted_parts_follow_their_jobs(lab: &dyn Repository) {
     let sha1s = || lab.run_index(RunIndex::Sha1, &[]).unwrap();
     post(lab, "r", "1", texts(&[(JobKey::Sha1, "old")]), 1);
     post(lab, "r", "2", texts(&[(JobKey::Sha1, "old")]), 1);
-    lab.job_update(&run("r"), &job("1"), &texts(&[(JobKey::Sha1, "new")]), at(2)).unwrap();
+    lab.job_update(&run("r"), &job("1"), &texts(&[(JobKey::Sha1, "new")]), &act(2)).unwrap();
     assert_eq!(sha1s(), ["new", "old"]);
-    lab.job_update(&run("r"), &job("2"), &texts(&[(JobKey::Sha1, "new")]), at(2)).unwrap();
+    lab.job_update(&run("r"), &job("2"), &texts(&[(JobKey::Sha1, "new")]), &act(2)).unwrap();
     assert_eq!(sha1s(), ["new"]);
     assert!(selected(lab, &[RunCondition::Sha1Prefix("old".into())]).is_empty());
-    lab.job_delete(&run("r"), &job("1")).unwrap();
+    lab.job_delete(&run("r"), &job("1"), &act(99)).unwrap();
     assert_eq!(sha1s(), ["new"]);
-    lab.job_delete(&run("r"), &job("2")).unwrap();
+    lab.job_delete(&run("r"), &job("2"), &act(99)).unwrap();
     assert!(sha1s().is_empty());
 
     post(lab, "r", "3", texts(&[(JobKey::Sha1, "third"), (JobKey::Flavor, "f")]), 1);
-    assert!(lab.run_delete(&run("r")).unwrap());
+    assert!(lab.run_delete(&run("r"), &act(99)).unwrap());
     assert!(sha1s().is_empty() && lab.run_index(RunIndex::Flavor, &[]).unwrap().is_empty());
 }
 

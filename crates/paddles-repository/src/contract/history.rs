@@ -2,7 +2,7 @@
 
 use paddles_domain::{JobKey, JobPatch, JobStatus, LabZone, Run};
 
-use super::{at, page, post, run, status, texts};
+use super::{act, at, page, post, run, status, texts};
 use crate::{HistoryPage, JobSearch, Place, RecordId, Repository, RunCondition};
 
 /// The rows of a list, read page by page behind the last row of the page before.
@@ -42,7 +42,7 @@ fn fill(lab: &dyn Repository) {
         if number % 4 == 1 {
             (new.posted, new.scheduled) = (None, None);
         }
-        lab.run_create(&new).unwrap();
+        lab.run_create(&new, &act(1)).unwrap();
     }
 }
 
@@ -83,7 +83,7 @@ pub fn a_walk_goes_on_where_rows_come_and_go(lab: &dyn Repository) {
     }
     let first = lab.run_list(page(1, 2).into()).unwrap();
     let last = Place { time: first[1].record.posted, id: first[1].id };
-    assert!(lab.run_delete(&first[1].record.name).unwrap());
+    assert!(lab.run_delete(&first[1].record.name, &act(99)).unwrap());
     post(lab, "new", "1", status(JobStatus::Running), 9);
     let next = lab.run_list(HistoryPage::behind(last, 3).unwrap()).unwrap();
     let names: Vec<_> = next.iter().map(|run| run.record.name.as_str()).collect();

@@ -2,7 +2,7 @@
 
 use paddles_domain::{Admission, Document, JobKey, JobPatch, JobStatus, Kind, Refused, Run, RunStatus, Value};
 
-use super::{at, job, new_job, post, run, status};
+use super::{act, at, job, new_job, post, run, status};
 use crate::{JobCreated, JobKeys, JobUpdated, RecordId, Repository};
 
 /// A value of its own for every key.
@@ -41,7 +41,7 @@ pub fn every_key_comes_back(lab: &dyn Repository) {
     }
 
     post(lab, "r", "full", full_patch(), 2);
-    lab.job_update(&run("r"), &job("empty"), &full_patch(), at(3)).unwrap();
+    lab.job_update(&run("r"), &job("empty"), &full_patch(), &act(3)).unwrap();
     for id in ["full", "empty"] {
         let full = lab.job_get(&run("r"), &job(id)).unwrap().unwrap().record;
         for key in JobKey::all() {
@@ -54,22 +54,22 @@ pub fn every_key_comes_back(lab: &dyn Repository) {
 pub fn a_job_creates_its_run_if_admitted(lab: &dyn Repository) {
     let mut new = new_job("r", Some("1"), JobPatch::default());
     new.admission = Admission::Documented;
-    assert_eq!(lab.job_create(&new, at(1)).unwrap(), JobCreated::Refused(Refused::UnknownRun));
+    assert_eq!(lab.job_create(&new, &act(1)).unwrap(), JobCreated::Refused(Refused::UnknownRun));
     assert_eq!(lab.run_get(&run("r")).unwrap(), None, "a refusal leaves nothing behind");
 
     new.report.patch.set(JobKey::Name, Some(Value::Text("r".to_owned())));
-    assert_eq!(lab.job_create(&new, at(1)).unwrap(), JobCreated::Created(job("1"), JobStatus::Unknown));
+    assert_eq!(lab.job_create(&new, &act(1)).unwrap(), JobCreated::Created(job("1"), JobStatus::Unknown));
     assert_eq!(get_run(lab, "r").posted, Some(at(1)));
 
     let mut nameless = new_job("r", Some("2"), JobPatch::default());
     nameless.admission = Admission::Documented;
-    assert!(matches!(lab.job_create(&nameless, at(1)).unwrap(), JobCreated::Created(..)));
+    assert!(matches!(lab.job_create(&nameless, &act(1)).unwrap(), JobCreated::Created(..)));
 }
 
 pub fn an_id_is_taken_once(lab: &dyn Repository) {
     post(lab, "r", "7", status(JobStatus::Queued), 1);
     let again = new_job("r", Some("7"), status(JobStatus::Pass));
-    assert_eq!(lab.job_create(&again, at(2)).unwrap(), JobCreated::AlreadyExists(job("7")));
+    assert_eq!(lab.job_create(&again, &act(2)).unwrap(), JobCreated::AlreadyExists(job("7")));
     assert_eq!(get_run(lab, "r").status, RunStatus::Queued);
     post(lab, "other", "7", JobPatch::default(), 1);
 }
@@ -80,7 +80,7 @@ pub fn ids_are_picked(lab: &dyn Repository) {
     }
     let mut picked = Vec::new();
     for _ in 0..3 {
-        match lab.job_create(&new_job("r", None, JobPatch::default()), at(2)).unwrap() {
+        match lab.job_create(&new_job("r", None, JobPatch::default()), &act(2)).unwrap() {
             JobCreated::Created(id, _) => picked.push(id),
             other => panic!("{other:?}"),
         }
@@ -92,7 +92,7 @@ pub fn ids_are_picked(lab: &dyn Repository) {
     }
     let mut refused = new_job("r", None, JobPatch::default());
     refused.admission = Admission::Documented;
-    assert_eq!(lab.job_create(&refused, at(3)).unwrap(), JobCreated::Refused(Refused::NoJobId));
+    assert_eq!(lab.job_create(&refused, &act(3)).unwrap(), JobCreated::Refused(Refused::NoJobId));
 }
 
 pub fn a_patch_changes_what_it_says(lab: &dyn Repository) {
@@ -100,7 +100,7 @@ pub fn a_patch_changes_what_it_says(lab: &dyn Repository) {
     let mut patch = status(JobStatus::Running);
     patch.set(JobKey::Owner, Some(Value::Text("somebody".to_owned())));
     patch.set(JobKey::Tasks, None);
-    let updated = lab.job_update(&run("r"), &job("1"), &patch, at(2)).unwrap();
+    let updated = lab.job_update(&run("r"), &job("1"), &patch, &act(2)).unwrap();
     assert_eq!(updated, JobUpdated::Updated { before: JobStatus::Queued, after: JobStatus::Running });
 
     let read = lab.job_get(&run("r"), &job("1")).unwrap().unwrap().record;
@@ -117,17 +117,17 @@ pub fn a_patch_changes_what_it_says(lab: &dyn Repository) {
         assert_eq!(read.values.get(key), expected.as_ref(), "{key:?}");
     }
 
-    lab.job_update(&run("r"), &job("1"), &status(JobStatus::Pass), at(3)).unwrap();
-    let dead = lab.job_update(&run("r"), &job("1"), &status(JobStatus::Dead), at(4)).unwrap();
+    lab.job_update(&run("r"), &job("1"), &status(JobStatus::Pass), &act(3)).unwrap();
+    let dead = lab.job_update(&run("r"), &job("1"), &status(JobStatus::Dead), &act(4)).unwrap();
     assert_eq!(dead, JobUpdated::Updated { before: JobStatus::Pass, after: JobStatus::Pass });
 }
 
 pub fn a_missing_job_is_not_updated(lab: &dyn Repository) {
     let patch = status(JobStatus::Pass);
-    assert_eq!(lab.job_update(&run("r"), &job("1"), &patch, at(1)).unwrap(), JobUpdated::NotFound);
+    assert_eq!(lab.job_update(&run("r"), &job("1"), &patch, &act(1)).unwrap(), JobUpdated::NotFound);
     assert_eq!(lab.run_get(&run("r")).unwrap(), None);
     post(lab, "r", "2", JobPatch::default(), 1);
-    assert_eq!(lab.job_update(&run("r"), &job("1"), &patch, at(1)).unwrap(), JobUpdated::NotFound);
+    assert_eq!(lab.job_update(&run("r"), &job("1"), &patch, &act(1)).unwrap(), JobUpdated::NotFound);
     assert_eq!(get_run(lab, "r").results.total(), 1);
 }
 
@@ -139,13 +139,13 @@ pub fn the_run_follows_its_jobs(lab: &dyn Repository) {
     let mut running = status(JobStatus::Running);
     running.set(JobKey::Suite, Some(Value::Text("fs".to_owned())));
     running.set(JobKey::Branch, None);
-    lab.job_update(&run("r"), &job("2"), &running, at(3)).unwrap();
+    lab.job_update(&run("r"), &job("2"), &running, &act(3)).unwrap();
     let read = get_run(lab, "r");
     assert_eq!((read.status, read.started, read.updated), (RunStatus::Running, Some(at(3)), Some(at(3))));
     assert_eq!((read.suite.as_deref(), read.branch.as_deref()), (Some("fs"), None));
 
-    lab.job_update(&run("r"), &job("1"), &status(JobStatus::Pass), at(4)).unwrap();
-    lab.job_update(&run("r"), &job("2"), &status(JobStatus::Fail), at(5)).unwrap();
+    lab.job_update(&run("r"), &job("1"), &status(JobStatus::Pass), &act(4)).unwrap();
+    lab.job_update(&run("r"), &job("2"), &status(JobStatus::Fail), &act(5)).unwrap();
     let read = get_run(lab, "r");
     assert_eq!((read.status, read.updated), (RunStatus::FinishedFail, Some(at(5))));
     assert_eq!((read.results.count(JobStatus::Pass), read.results.count(JobStatus::Fail)), (1, 1));
@@ -168,22 +168,22 @@ pub fn the_first_job_shows_in_the_run(lab: &dyn Repository) {
     post(lab, "r", "10", with_sha1("ten", 10), 2);
     post(lab, "r", "2", with_sha1("two", 2), 3);
     assert_eq!(shown(lab), ("10".into(), "ten".into(), Some(10)));
-    lab.job_update(&run("r"), &job("10"), &with_sha1("ten again", 11), at(4)).unwrap();
-    lab.job_update(&run("r"), &job("2"), &with_sha1("two again", 3), at(5)).unwrap();
+    lab.job_update(&run("r"), &job("10"), &with_sha1("ten again", 11), &act(4)).unwrap();
+    lab.job_update(&run("r"), &job("2"), &with_sha1("two again", 3), &act(5)).unwrap();
     assert_eq!(shown(lab), ("10".into(), "ten again".into(), Some(11)));
-    assert!(lab.job_delete(&run("r"), &job("10")).unwrap());
+    assert!(lab.job_delete(&run("r"), &job("10"), &act(99)).unwrap());
     assert_eq!(shown(lab), ("2".into(), "two again".into(), Some(3)));
 }
 
 pub fn a_deleted_job_is_forgotten(lab: &dyn Repository) {
     post(lab, "r", "1", status(JobStatus::Pass), 1);
     post(lab, "r", "2", status(JobStatus::Running), 2);
-    assert!(lab.job_delete(&run("r"), &job("2")).unwrap());
-    assert!(!lab.job_delete(&run("r"), &job("2")).unwrap());
-    assert!(!lab.job_delete(&run("none"), &job("2")).unwrap());
+    assert!(lab.job_delete(&run("r"), &job("2"), &act(99)).unwrap());
+    assert!(!lab.job_delete(&run("r"), &job("2"), &act(99)).unwrap());
+    assert!(!lab.job_delete(&run("none"), &job("2"), &act(99)).unwrap());
     assert_eq!(lab.job_get(&run("r"), &job("2")).unwrap(), None);
     assert_eq!(get_run(lab, "r").status, RunStatus::FinishedPass);
-    assert!(lab.job_delete(&run("r"), &job("1")).unwrap());
+    assert!(lab.job_delete(&run("r"), &job("1"), &act(99)).unwrap());
     let empty = get_run(lab, "r");
     assert_eq!((empty.status, empty.results.total(), empty.first_job), (RunStatus::Empty, 0, None));
 }
@@ -211,7 +211,7 @@ pub fn jobs_come_page_by_page_in_text_order(lab: &dyn Repository) {
 pub fn jobs_are_indexed_newest_first(lab: &dyn Repository) {
     assert_eq!(lab.job_index(&run("r"), None).unwrap(), None);
     post(lab, "r", "0", JobPatch::default(), 0);
-    assert!(lab.job_delete(&run("r"), &job("0")).unwrap());
+    assert!(lab.job_delete(&run("r"), &job("0"), &act(99)).unwrap());
     assert_eq!(lab.job_index(&run("r"), None).unwrap(), Some(vec![]));
 
     for (id, state, second) in [("5", JobStatus::Queued, 2), ("10", JobStatus::Pass, 1), ("1", JobStatus::Queued, 2)] {

@@ -24,7 +24,9 @@ pub mod queues;
 pub mod races;
 pub mod runs;
 
-use paddles_domain::{Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp, Value};
+use paddles_domain::{
+    Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp, Value,
+};
 
 use crate::{JobCreated, NewJob, Page, Place, RecordId, Repository};
 
@@ -60,6 +62,11 @@ fn at(second: u32) -> Timestamp {
     format!("2020-01-02 03:{:02}:{:02}.5", second / 60, second % 60).parse().unwrap()
 }
 
+/// Something that nobody in particular does.
+fn act(second: u32) -> Act {
+    Act::of_nobody(at(second))
+}
+
 fn run(name: &str) -> RunName {
     RunName::new(name).unwrap()
 }
@@ -87,7 +94,7 @@ fn new_job(name: &str, id: Option<&str>, patch: JobPatch) -> NewJob {
 
 /// Posts a job that must be let in.
 fn post(lab: &dyn Repository, name: &str, id: &str, patch: JobPatch, second: u32) {
-    let created = lab.job_create(&new_job(name, Some(id), patch), at(second)).unwrap();
+    let created = lab.job_create(&new_job(name, Some(id), patch), &act(second)).unwrap();
     assert!(matches!(created, JobCreated::Created(..)), "{name} {id}: {created:?}");
 }
 

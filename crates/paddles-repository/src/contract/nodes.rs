@@ -2,7 +2,7 @@
 
 use paddles_domain::{Document, JobKey, JobPatch, JobStatus, LockRefused, Node, NodeName, NodePatch, Value};
 
-use super::{at, job, page, post, run, status, texts};
+use super::{act, at, job, page, post, run, status, texts};
 use crate::{JobKeys, LockWish, LockedMany, NodeCreated, NodeFilter, NodeUpdated, RecordId, Repository, UnlockedMany};
 
 pub(super) fn name(name: &str) -> NodeName {
@@ -28,7 +28,7 @@ fn full_patch() -> NodePatch {
 /// Stores a node of type smithi that is up.
 pub(super) fn create(lab: &dyn Repository, text: &str) {
     let patch = NodePatch { is_vm: None, ..full_patch() };
-    assert_eq!(lab.node_create(&name(text), &patch, at(1)).unwrap(), NodeCreated::Created);
+    assert_eq!(lab.node_create(&name(text), &patch, &act(1)).unwrap(), NodeCreated::Created);
 }
 
 fn get(lab: &dyn Repository, text: &str) -> Node {
@@ -41,18 +41,18 @@ fn names(lab: &dyn Repository, filter: &NodeFilter) -> Vec<String> {
 
 pub fn a_node_comes_back(lab: &dyn Repository) {
     assert_eq!(lab.node_get(&name("n")).unwrap(), None);
-    assert_eq!(lab.node_create(&name("n"), &full_patch(), at(1)).unwrap(), NodeCreated::Created);
+    assert_eq!(lab.node_create(&name("n"), &full_patch(), &act(1)).unwrap(), NodeCreated::Created);
     assert_eq!(get(lab, "n"), full_patch().create(name("n"), at(1)));
-    assert_eq!(lab.node_create(&name("n"), &NodePatch::default(), at(2)).unwrap(), NodeCreated::AlreadyExists);
+    assert_eq!(lab.node_create(&name("n"), &NodePatch::default(), &act(2)).unwrap(), NodeCreated::AlreadyExists);
 
-    lab.node_create(&name("bare"), &NodePatch::default(), at(1)).unwrap();
+    lab.node_create(&name("bare"), &NodePatch::default(), &act(1)).unwrap();
     assert_eq!(get(lab, "bare"), Node::new(name("bare")));
 
     let down = NodePatch { up: Some(Some(false)), arch: Some(None), ..NodePatch::default() };
     let expected = Node { up: Some(false), arch: None, ..get(lab, "n") };
-    assert_eq!(lab.node_update(&name("n"), &down, at(2)).unwrap(), NodeUpdated::Updated(Box::new(expected.clone())));
+    assert_eq!(lab.node_update(&name("n"), &down, &act(2)).unwrap(), NodeUpdated::Updated(Box::new(expected.clone())));
     assert_eq!(get(lab, "n"), expected);
-    assert_eq!(lab.node_update(&name("none"), &down, at(2)).unwrap(), NodeUpdated::NotFound);
+    assert_eq!(lab.node_update(&name("none"), &down, &act(2)).unwrap(), NodeUpdated::NotFound);
 }
 
 pub fn nodes_are_listed(lab: &dyn Repository) {
@@ -60,9 +60,9 @@ pub fn nodes_are_listed(lab: &dyn Repository) {
         create(lab, text);
     }
     let other = NodePatch { machine_type: Some(Some("mira".into())), ..NodePatch::default() };
-    lab.node_create(&name("d"), &other, at(1)).unwrap();
-    lab.node_update(&name("b"), &NodePatch::lock("me", None), at(2)).unwrap();
-    lab.node_update(&name("a"), &NodePatch { up: Some(Some(false)), ..NodePatch::default() }, at(2)).unwrap();
+    lab.node_create(&name("d"), &other, &act(1)).unwrap();
+    lab.node_update(&name("b"), &NodePatch::lock("me", None), &act(2)).unwrap();
+    lab.node_update(&name("a"), &NodePatch { up: Some(Some(false)), ..NodePatch::default() }, &act(2)).unwrap();
     let check = |filter: NodeFilter, expected: &[&str]| assert_eq!(names(lab, &filter), expected, "{filter:?}");
     let any = NodeFilter::default;
     check(any(), &["a", "b", "c", "d"]);
@@ -81,21 +81,21 @@ pub fn nodes_are_listed(lab: &dyn Repository) {
 
 pub fn a_guest_shows_its_host(lab: &dyn Repository) {
     let on = |host: Option<&str>| NodePatch { vm_host: Some(host.map(name)), ..NodePatch::default() };
-    assert_eq!(lab.node_create(&name("guest"), &on(Some("host")), at(1)).unwrap(), NodeCreated::UnknownHost);
+    assert_eq!(lab.node_create(&name("guest"), &on(Some("host")), &act(1)).unwrap(), NodeCreated::UnknownHost);
     assert_eq!(lab.node_get(&name("guest")).unwrap(), None, "a refusal leaves nothing behind");
     create(lab, "host");
-    assert_eq!(lab.node_create(&name("guest"), &on(Some("host")), at(1)).unwrap(), NodeCreated::Created);
+    assert_eq!(lab.node_create(&name("guest"), &on(Some("host")), &act(1)).unwrap(), NodeCreated::Created);
     let guest = lab.node_get(&name("guest")).unwrap().unwrap();
     assert_eq!(guest.node.vm_host, Some(name("host")));
     assert_eq!(guest.host.unwrap().node, get(lab, "host"));
-    assert_eq!(lab.node_update(&name("guest"), &on(Some("none")), at(2)).unwrap(), NodeUpdated::UnknownHost);
+    assert_eq!(lab.node_update(&name("guest"), &on(Some("none")), &act(2)).unwrap(), NodeUpdated::UnknownHost);
 
     // A ring of hosts is shown for a few rounds, and not for ever.
-    lab.node_update(&name("host"), &on(Some("guest")), at(2)).unwrap();
+    lab.node_update(&name("host"), &on(Some("guest")), &act(2)).unwrap();
     assert!(lab.node_get(&name("guest")).unwrap().unwrap().host.is_some());
 
-    lab.node_update(&name("host"), &on(None), at(3)).unwrap();
-    assert!(lab.node_delete(&name("host")).unwrap());
+    lab.node_update(&name("host"), &on(None), &act(3)).unwrap();
+    assert!(lab.node_delete(&name("host"), &act(99)).unwrap());
     let guest = lab.node_get(&name("guest")).unwrap().unwrap();
     assert_eq!((guest.node.vm_host, guest.host), (None, None));
 }
@@ -103,14 +103,14 @@ pub fn a_guest_shows_its_host(lab: &dyn Repository) {
 pub fn lock_rules_hold(lab: &dyn Repository) {
     create(lab, "n");
     let mine = NodePatch::lock("me", Some("job 1".into()));
-    assert!(matches!(lab.node_update(&name("n"), &mine, at(2)).unwrap(), NodeUpdated::Updated(_)));
+    assert!(matches!(lab.node_update(&name("n"), &mine, &act(2)).unwrap(), NodeUpdated::Updated(_)));
     let locked = get(lab, "n");
     assert_eq!((locked.locked, locked.locked_by.as_deref(), locked.locked_since), (true, Some("me"), Some(at(2))));
     let yours = NodePatch::lock("you", None);
     let refused = NodeUpdated::Refused(LockRefused::AlreadyLocked);
-    assert_eq!(lab.node_update(&name("n"), &yours, at(3)).unwrap(), refused);
+    assert_eq!(lab.node_update(&name("n"), &yours, &act(3)).unwrap(), refused);
     assert_eq!(get(lab, "n"), locked, "a refusal changes nothing");
-    lab.node_update(&name("n"), &NodePatch::unlock("me"), at(4)).unwrap();
+    lab.node_update(&name("n"), &NodePatch::unlock("me"), &act(4)).unwrap();
     let freed = get(lab, "n");
     assert_eq!((freed.locked, freed.locked_by, freed.locked_since), (false, None, None));
     assert_eq!(freed.description.as_deref(), Some("job 1"));
@@ -132,14 +132,14 @@ pub fn many_are_locked_or_none(lab: &dyn Repository) {
     for text in ["d", "b", "a", "c"] {
         create(lab, text);
     }
-    lab.node_update(&name("a"), &NodePatch { up: Some(Some(false)), ..NodePatch::default() }, at(2)).unwrap();
-    assert_eq!(lab.node_lock_many(&wish(4, "me"), at(2)).unwrap(), LockedMany::TooFew(3));
+    lab.node_update(&name("a"), &NodePatch { up: Some(Some(false)), ..NodePatch::default() }, &act(2)).unwrap();
+    assert_eq!(lab.node_lock_many(&wish(4, "me"), &act(2)).unwrap(), LockedMany::TooFew(3));
     let nobody = LockWish { owner: None, ..wish(1, "") };
     let refused = LockedMany::Refused(LockRefused::LockWithoutOwner);
-    assert_eq!(lab.node_lock_many(&nobody, at(2)).unwrap(), refused);
+    assert_eq!(lab.node_lock_many(&nobody, &act(2)).unwrap(), refused);
     assert!(names(lab, &NodeFilter { locked: Some(true), ..NodeFilter::default() }).is_empty());
 
-    let LockedMany::Locked(locked) = lab.node_lock_many(&wish(2, "me"), at(3)).unwrap() else { panic!("not locked") };
+    let LockedMany::Locked(locked) = lab.node_lock_many(&wish(2, "me"), &act(3)).unwrap() else { panic!("not locked") };
     assert_eq!(locked.iter().map(|node| node.node.name.as_str()).collect::<Vec<_>>(), ["b", "c"]);
     for node in locked {
         assert_eq!(node.node, get(lab, node.node.name.as_str()), "the answer is what is stored");
@@ -147,17 +147,17 @@ pub fn many_are_locked_or_none(lab: &dyn Repository) {
         assert_eq!(node.node.description.as_deref(), Some("for me"));
     }
     let other_arch = LockWish { arch: Some("aarch64".into()), ..wish(1, "me") };
-    assert_eq!(lab.node_lock_many(&other_arch, at(4)).unwrap(), LockedMany::TooFew(0));
+    assert_eq!(lab.node_lock_many(&other_arch, &act(4)).unwrap(), LockedMany::TooFew(0));
 }
 
 pub fn many_are_unlocked_or_none(lab: &dyn Repository) {
     for text in ["a", "b", "c"] {
         create(lab, text);
     }
-    lab.node_lock_many(&wish(2, "me"), at(2)).unwrap();
+    lab.node_lock_many(&wish(2, "me"), &act(2)).unwrap();
     let unlock = |names: &[&str], owner| {
         let names: Vec<NodeName> = names.iter().map(|text| name(text)).collect();
-        lab.node_unlock_many(&names, owner, at(3)).unwrap()
+        lab.node_unlock_many(&names, owner, &act(3)).unwrap()
     };
     let still_locked = || names(lab, &NodeFilter { locked: Some(true), ..NodeFilter::default() });
     assert_eq!(unlock(&["a", "none"], Some("me")), UnlockedMany::UnknownNode);
@@ -193,14 +193,14 @@ pub fn targets_create_and_link_nodes(lab: &dyn Repository) {
     let new = get(lab, "new");
     assert_eq!((new.machine_type.as_deref(), new.up, new.locked), (Some("mira"), None, false));
     post(lab, "r", "2", JobPatch::default(), 2);
-    lab.job_update(&run("r"), &job("2"), &targets(&["new"]), at(3)).unwrap();
-    lab.job_update(&run("r"), &job("2"), &targets(&["new"]), at(4)).unwrap();
+    lab.job_update(&run("r"), &job("2"), &targets(&["new"]), &act(3)).unwrap();
+    lab.job_update(&run("r"), &job("2"), &targets(&["new"]), &act(4)).unwrap();
     assert_eq!((jobs_on(lab, "known"), jobs_on(lab, "new")), (vec!["1".into()], vec!["2".into(), "1".to_owned()]));
 
     // Links follow the targets, and stay when a report tells none.
-    lab.job_update(&run("r"), &job("1"), &targets(&["new"]), at(5)).unwrap();
-    lab.job_update(&run("r"), &job("1"), &targets(&[]), at(6)).unwrap();
-    lab.job_update(&run("r"), &job("1"), &status(JobStatus::Pass), at(7)).unwrap();
+    lab.job_update(&run("r"), &job("1"), &targets(&["new"]), &act(5)).unwrap();
+    lab.job_update(&run("r"), &job("1"), &targets(&[]), &act(6)).unwrap();
+    lab.job_update(&run("r"), &job("1"), &status(JobStatus::Pass), &act(7)).unwrap();
     assert_eq!((jobs_on(lab, "known").len(), jobs_on(lab, "new").len()), (0, 2));
 
     let rows = |job_name, status, page| -> Vec<RecordId> {
@@ -210,19 +210,19 @@ pub fn targets_create_and_link_nodes(lab: &dyn Repository) {
     assert_eq!(rows(Some("nothing"), None, None).len(), 0);
     assert_eq!(rows(None, None, Some(page(2, 1))).len(), 1);
     assert_eq!(lab.job_index_of_node(&name("none"), None, None, None).unwrap(), None);
-    assert!(lab.job_delete(&run("r"), &job("1")).unwrap());
+    assert!(lab.job_delete(&run("r"), &job("1"), &act(99)).unwrap());
     assert_eq!(jobs_on(lab, "new"), ["2"]);
 }
 
 pub fn a_deleted_node_leaves_its_jobs(lab: &dyn Repository) {
     post(lab, "r", "1", targets(&["n"]), 1);
-    assert!(lab.node_delete(&name("n")).unwrap());
-    assert!(!lab.node_delete(&name("n")).unwrap());
+    assert!(lab.node_delete(&name("n"), &act(99)).unwrap());
+    assert!(!lab.node_delete(&name("n"), &act(99)).unwrap());
     let kept = lab.job_get(&run("r"), &job("1")).unwrap().unwrap();
     assert!(kept.record.values.get(JobKey::Targets).is_some());
-    lab.node_create(&name("n"), &NodePatch::default(), at(2)).unwrap();
+    lab.node_create(&name("n"), &NodePatch::default(), &act(2)).unwrap();
     assert!(jobs_on(lab, "n").is_empty());
-    assert!(lab.run_delete(&run("r")).unwrap());
+    assert!(lab.run_delete(&run("r"), &act(99)).unwrap());
 }
 
 pub fn jobs_are_counted_by_node(lab: &dyn Repository) {
@@ -236,10 +236,14 @@ pub fn jobs_are_counted_by_node(lab: &dyn Repository) {
         let mut patch = targets(hosts);
         patch.set(JobKey::MachineType, Some(Value::Text(machine_type.into())));
         post(lab, "r", id, patch, second);
-        lab.job_update(&run("r"), &job(id), &status(state), at(second)).unwrap();
+        lab.job_update(&run("r"), &job(id), &status(state), &act(second)).unwrap();
     }
-    lab.node_update(&name("b"), &NodePatch { machine_type: Some(Some("mira".into())), ..NodePatch::default() }, at(6))
-        .unwrap();
+    lab.node_update(
+        &name("b"),
+        &NodePatch { machine_type: Some(Some("mira".into())), ..NodePatch::default() },
+        &act(6),
+    )
+    .unwrap();
     let counted = |machine_type| -> Vec<(String, u32, u32, u32)> {
         let stats = lab.job_stats(at(5), machine_type).unwrap();
         let count = |counts: &paddles_domain::RunResults, status| counts.count(status);

@@ -2,7 +2,7 @@
 
 use paddles_domain::{JobKey, JobPatch, JobStatus, PauseRefused, Queue, QueueName, QueuePatch, RunStatus, Value};
 
-use super::{at, job, post, run, status};
+use super::{act, at, job, post, run, status};
 use crate::{JobKeys, QueueCreated, QueueHead, QueueUpdated, Repository};
 
 pub(super) fn queue(text: &str) -> QueueName {
@@ -14,7 +14,7 @@ fn pause(seconds: f64) -> QueuePatch {
 }
 
 pub(super) fn create(lab: &dyn Repository, text: &str) {
-    let created = lab.queue_create(&queue(text), &QueuePatch::default(), at(0)).unwrap();
+    let created = lab.queue_create(&queue(text), &QueuePatch::default(), &act(0)).unwrap();
     assert_eq!(created, QueueCreated::Created);
 }
 
@@ -28,16 +28,16 @@ pub(super) fn queued(priority: Option<i32>) -> JobPatch {
 pub fn a_queue_is_paused(lab: &dyn Repository) {
     let nobody = QueuePatch { paused_by: None, ..pause(60.0) };
     let refused = QueueCreated::Refused(PauseRefused::NoOwner);
-    assert_eq!(lab.queue_create(&queue("q"), &nobody, at(0)).unwrap(), refused);
+    assert_eq!(lab.queue_create(&queue("q"), &nobody, &act(0)).unwrap(), refused);
     assert_eq!(lab.queue_get(&queue("q")).unwrap(), None, "a refusal leaves nothing behind");
     create(lab, "q");
-    assert_eq!(lab.queue_create(&queue("q"), &pause(1.0), at(0)).unwrap(), QueueCreated::AlreadyExists);
+    assert_eq!(lab.queue_create(&queue("q"), &pause(1.0), &act(0)).unwrap(), QueueCreated::AlreadyExists);
     assert_eq!(lab.queue_get(&queue("q")).unwrap(), Some((Queue::new(queue("q")), 0)));
 
-    assert_eq!(lab.queue_update(&queue("none"), &pause(60.0), at(1)).unwrap(), QueueUpdated::NotFound);
-    assert_eq!(lab.queue_update(&queue("q"), &pause(60.0), at(1)).unwrap(), QueueUpdated::Updated);
+    assert_eq!(lab.queue_update(&queue("none"), &pause(60.0), &act(1)).unwrap(), QueueUpdated::NotFound);
+    assert_eq!(lab.queue_update(&queue("q"), &pause(60.0), &act(1)).unwrap(), QueueUpdated::Updated);
     let again = QueueUpdated::Refused(PauseRefused::AlreadyPaused);
-    assert_eq!(lab.queue_update(&queue("q"), &pause(1.0), at(2)).unwrap(), again);
+    assert_eq!(lab.queue_update(&queue("q"), &pause(1.0), &act(2)).unwrap(), again);
     let (paused, _) = lab.queue_get(&queue("q")).unwrap().unwrap();
     assert_eq!((paused.paused_since, paused.paused_until), (Some(at(1)), Some(at(61))));
     assert_eq!((paused.paused_by.as_deref(), paused.pause_duration), (Some("me"), Some(60)));
@@ -70,27 +70,27 @@ pub fn the_head_is_shown(lab: &dyn Repository) {
     let head = || id_of(lab.queue_head(&queue("q"), at(2)).unwrap());
     assert_eq!((head(), head()), ("low".into(), "low".to_owned()), "showing changes nothing");
     for (id, next) in [("low", "low too"), ("low too", "high"), ("high", "null"), ("null", "Empty")] {
-        lab.job_update(&run("r"), &job(id), &status(JobStatus::Running), at(3)).unwrap();
+        lab.job_update(&run("r"), &job(id), &status(JobStatus::Running), &act(3)).unwrap();
         assert_eq!(head(), next);
     }
 }
 
 pub fn the_head_is_claimed(lab: &dyn Repository) {
-    assert_eq!(lab.queue_claim(&queue("q"), at(1)).unwrap(), QueueHead::Empty);
+    assert_eq!(lab.queue_claim(&queue("q"), &act(1)).unwrap(), QueueHead::Empty);
     create(lab, "q");
     for (id, priority) in [("a", Some(2)), ("b", Some(1)), ("c", None)] {
         post(lab, "r", id, queued(priority), 1);
     }
-    let QueueHead::Job(claimed) = lab.queue_claim(&queue("q"), at(2)).unwrap() else { panic!("no job") };
+    let QueueHead::Job(claimed) = lab.queue_claim(&queue("q"), &act(2)).unwrap() else { panic!("no job") };
     assert_eq!((claimed.record.job_id.as_str(), claimed.record.status), ("b", JobStatus::Waiting));
     assert_eq!(claimed.record.updated, Some(at(2)));
     let stored = lab.run_get(&run("r")).unwrap().unwrap().record;
     assert_eq!((stored.status, stored.results.count(JobStatus::Queued)), (RunStatus::Waiting, 2));
 
-    lab.queue_update(&queue("q"), &pause(60.0), at(3)).unwrap();
-    assert_eq!(lab.queue_claim(&queue("q"), at(4)).unwrap(), QueueHead::Paused);
+    lab.queue_update(&queue("q"), &pause(60.0), &act(3)).unwrap();
+    assert_eq!(lab.queue_claim(&queue("q"), &act(4)).unwrap(), QueueHead::Paused);
     assert_eq!(lab.queue_head(&queue("q"), at(4)).unwrap(), QueueHead::Paused);
-    let claim = || id_of(lab.queue_claim(&queue("q"), at(100)).unwrap());
+    let claim = || id_of(lab.queue_claim(&queue("q"), &act(100)).unwrap());
     assert_eq!((claim(), claim(), claim()), ("a".into(), "c".into(), "Empty".to_owned()));
 }
 
@@ -103,7 +103,7 @@ pub fn queued_jobs_are_listed(lab: &dyn Repository) {
         post(lab, name, id, patch, 1);
     }
     post(lab, "r", "4", status(JobStatus::Queued), 1);
-    lab.job_update(&run("r"), &job("2"), &status(JobStatus::Running), at(2)).unwrap();
+    lab.job_update(&run("r"), &job("2"), &status(JobStatus::Running), &act(2)).unwrap();
     let listed = |name: Option<&str>, user| -> Vec<String> {
         let rows = lab.queue_jobs(&queue("q"), name.map(run).as_ref(), user).unwrap().unwrap();
         lab.job_rows(&rows, JobKeys::NONE).unwrap().into_iter().map(|job| job.record.job_id.to_string()).collect()

@@ -5,7 +5,7 @@ use std::thread;
 
 use paddles_domain::{Document, JobKey, JobPatch, JobStatus, NodeName, NodePatch, RunResults, Value};
 
-use super::{at, job, new_job, post, run, status};
+use super::{act, job, new_job, post, run, status};
 use crate::{JobCreated, JobKeys, JobUpdated, LockedMany, NodeFilter, QueueHead, Repository, UnlockedMany};
 
 const THREADS: usize = 8;
@@ -50,7 +50,7 @@ pub fn jobs_of_one_run_finish_at_once(lab: &dyn Repository) {
         let states = [JobStatus::Pass, JobStatus::Fail, JobStatus::Dead, JobStatus::Running, JobStatus::Waiting];
         at_once(|number| {
             let patch = status(states[(number + round) % states.len()]);
-            let updated = lab.job_update(&run("r"), &job(&number.to_string()), &patch, at(2)).unwrap();
+            let updated = lab.job_update(&run("r"), &job(&number.to_string()), &patch, &act(2)).unwrap();
             assert_ne!(updated, JobUpdated::NotFound);
         });
         check_counts(lab, "r");
@@ -60,7 +60,7 @@ pub fn jobs_of_one_run_finish_at_once(lab: &dyn Repository) {
 pub fn one_job_is_posted_at_once(lab: &dyn Repository) {
     for round in 0..10 {
         let name = format!("r{round}");
-        let outcomes = at_once(|_| lab.job_create(&new_job(&name, Some("1"), JobPatch::default()), at(1)).unwrap());
+        let outcomes = at_once(|_| lab.job_create(&new_job(&name, Some("1"), JobPatch::default()), &act(1)).unwrap());
         let created = outcomes.iter().filter(|outcome| matches!(outcome, JobCreated::Created(..))).count();
         let refused = outcomes.iter().filter(|outcome| **outcome == JobCreated::AlreadyExists(job("1"))).count();
         assert_eq!((created, refused), (1, THREADS - 1));
@@ -83,10 +83,10 @@ pub fn jobs_come_and_go_at_once(lab: &dyn Repository) {
         for round in 0..10 {
             let id = format!("{}", (number + round) % THREADS);
             let state = JobStatus::ALL[(number * round) % JobStatus::ALL.len()];
-            lab.job_create(&new_job("r", Some(&id), status(state)), at(1)).unwrap();
-            lab.job_update(&run("r"), &job(&id), &status(state), at(2)).unwrap();
-            lab.job_create(&new_job("r", None, status(state)), at(2)).unwrap();
-            lab.job_delete(&run("r"), &job(&id)).unwrap();
+            lab.job_create(&new_job("r", Some(&id), status(state)), &act(1)).unwrap();
+            lab.job_update(&run("r"), &job(&id), &status(state), &act(2)).unwrap();
+            lab.job_create(&new_job("r", None, status(state)), &act(2)).unwrap();
+            lab.job_delete(&run("r"), &job(&id), &act(99)).unwrap();
         }
     });
     check_counts(lab, "r");
@@ -101,7 +101,7 @@ pub fn nodes_are_locked_at_once(lab: &dyn Repository) {
     at_once(|number| {
         let owner = format!("owner {number}");
         for _ in 0..20 {
-            match lab.node_lock_many(&super::nodes::wish(3, &owner), at(2)).unwrap() {
+            match lab.node_lock_many(&super::nodes::wish(3, &owner), &act(2)).unwrap() {
                 LockedMany::Locked(nodes) => {
                     assert_eq!(nodes.len(), 3);
                     let names: Vec<NodeName> = nodes.into_iter().map(|node| node.node.name).collect();
@@ -111,7 +111,7 @@ pub fn nodes_are_locked_at_once(lab: &dyn Repository) {
                     for name in &names {
                         held.lock().unwrap().remove(name);
                     }
-                    let unlocked = lab.node_unlock_many(&names, Some(&owner), at(3)).unwrap();
+                    let unlocked = lab.node_unlock_many(&names, Some(&owner), &act(3)).unwrap();
                     assert!(matches!(unlocked, UnlockedMany::Unlocked(_)), "{unlocked:?}");
                 }
                 LockedMany::TooFew(free) => assert!(free < 3),
@@ -135,8 +135,8 @@ pub fn jobs_are_claimed_at_once(lab: &dyn Repository) {
         loop {
             // Reporters change jobs of the same runs meanwhile.
             let stranger = new_job(&format!("r{}", number % 3), None, status(JobStatus::Running));
-            lab.job_create(&stranger, at(2)).unwrap();
-            match lab.queue_claim(&super::queues::queue("q"), at(2)).unwrap() {
+            lab.job_create(&stranger, &act(2)).unwrap();
+            match lab.queue_claim(&super::queues::queue("q"), &act(2)).unwrap() {
                 QueueHead::Job(job) => claimed.push((job.record.run.clone(), job.record.job_id.clone())),
                 QueueHead::Empty => return claimed,
                 QueueHead::Paused => panic!("nobody paused it"),
@@ -162,7 +162,7 @@ pub fn jobs_share_targets_at_once(lab: &dyn Repository) {
             let targets = Document::from_stored(format!("{{{}}}", hosts.join(",")));
             patch.set(JobKey::Targets, targets.map(Value::Document));
             post(lab, &format!("r{number}"), &round.to_string(), patch, 1);
-            lab.node_lock_many(&super::nodes::wish(1, "me"), at(2)).unwrap();
+            lab.node_lock_many(&super::nodes::wish(1, "me"), &act(2)).unwrap();
         }
     });
     assert_eq!(lab.node_list(&NodeFilter::default()).unwrap().len(), 5);
@@ -173,12 +173,12 @@ pub fn nodes_come_and_go_at_once(lab: &dyn Repository) {
     at_once(|number| {
         for round in 0..20 {
             match number % 4 {
-                0 => drop(lab.node_delete(&name(round)).unwrap()),
+                0 => drop(lab.node_delete(&name(round), &act(99)).unwrap()),
                 1 => {
                     let guest = NodePatch { vm_host: Some(Some(name(round))), ..NodePatch::default() };
-                    lab.node_create(&super::nodes::name(&format!("guest {number} {round}")), &guest, at(1)).unwrap();
+                    lab.node_create(&super::nodes::name(&format!("guest {number} {round}")), &guest, &act(1)).unwrap();
                 }
-                2 => drop(lab.node_lock_many(&super::nodes::wish(2, "me"), at(1)).unwrap()),
+                2 => drop(lab.node_lock_many(&super::nodes::wish(2, "me"), &act(1)).unwrap()),
                 _ => {
                     let mut patch = status(JobStatus::Running);
                     let targets = Document::from_stored("{\"n0\": null, \"n1\": null, \"n2\": null}");

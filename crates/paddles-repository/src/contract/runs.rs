@@ -2,18 +2,18 @@
 
 use paddles_domain::{JobPatch, LabZone, Run, RunStatus};
 
-use super::{at, job, page, post, run};
+use super::{act, at, job, page, post, run};
 use crate::{Repository, RunCreated};
 
 fn create(lab: &dyn Repository, name: &str, second: u32) -> RunCreated {
-    lab.run_create(&Run::new(run(name), LabZone::default(), at(second))).unwrap()
+    lab.run_create(&Run::new(run(name), LabZone::default(), at(second)), &act(second)).unwrap()
 }
 
 pub fn a_new_run_is_empty(lab: &dyn Repository) {
     let name = "me-2013-09-25_23:00:06-rados-master-testing-basic-plana";
     assert_eq!(lab.run_get(&run(name)).unwrap(), None);
     let new = Run::new(run(name), LabZone::default(), at(1));
-    assert_eq!(lab.run_create(&new).unwrap(), RunCreated::Created);
+    assert_eq!(lab.run_create(&new, &act(1)).unwrap(), RunCreated::Created);
     let stored = lab.run_get(&run(name)).unwrap().unwrap().record;
     assert_eq!(stored, new);
     assert_eq!(stored.status, RunStatus::Empty);
@@ -50,8 +50,8 @@ pub fn a_page_beyond_the_end_is_empty(lab: &dyn Repository) {
 pub fn a_deleted_run_takes_its_jobs(lab: &dyn Repository) {
     post(lab, "gone", "1", JobPatch::default(), 1);
     post(lab, "stays", "1", JobPatch::default(), 1);
-    assert!(lab.run_delete(&run("gone")).unwrap());
-    assert!(!lab.run_delete(&run("gone")).unwrap());
+    assert!(lab.run_delete(&run("gone"), &act(99)).unwrap());
+    assert!(!lab.run_delete(&run("gone"), &act(99)).unwrap());
     assert_eq!(lab.run_get(&run("gone")).unwrap(), None);
     assert_eq!(lab.job_get(&run("gone"), &job("1")).unwrap(), None);
     assert!(lab.job_get(&run("stays"), &job("1")).unwrap().is_some());

@@ -1,0 +1,78 @@
+//! Who changes something, when, and from where.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::names::check_name;
+use crate::{NameError, Timestamp};
+
+/// What every change is told of the one who makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// When the change is made.
+    pub when: Timestamp,
+    /// Who makes it.
+    pub who: Actor,
+    /// The address from which it was asked for; `None` for what the service or its command line does.
+    pub from: Option<IpAddr>,
+}
+
+impl Act {
+    /// What nobody in particular does.
+    pub fn of_nobody(when: Timestamp) -> Self {
+        Self { when, who: Actor::Nobody, from: None }
+    }
+}
+
+/// Who makes a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// Whoever holds the token of this name.
+    Token(TokenName),
+    /// Somebody in this trusted network, named in CIDR notation.
+    Network(String),
+    /// Nobody in particular: the service asked for no rights.
+    Nobody,
+    /// Somebody at the command line of the service.
+    CommandLine,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(name) => write!(f, "token {name}"),
+            Self::Network(network) => write!(f, "network {network}"),
+            Self::Nobody => f.write_str("nobody"),
+            Self::CommandLine => f.write_str("command line"),
+        }
+    }
+}
+
+/// The name of a token, by which it is listed and revoked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenName(String);
+
+impl TokenName {
+    /// A name; refuses what could not stand in a URL or an index.
+    pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
+        let text = text.into();
+        check_name("name", &text)?;
+        Ok(Self(text))
+    }
+
+    /// A name that a database kept.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TokenName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
