@@ -3,6 +3,7 @@
 //! Each group has a file: which variables it reads, what they take, and their defaults. A new setting is a line or two there.
 
 mod database;
+mod files;
 mod lab;
 mod serving;
 mod setting;
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) database: database::DatabaseSettings,
     pub(crate) lab: lab::LabSettings,
     pub(crate) watching: watching::WatchingSettings,
+    files: files::Files,
 }
 
 impl Settings {
@@ -44,12 +46,16 @@ impl Settings {
     ) -> Result<Self, SettingError> {
         // A variable that is set to nothing counts as not set.
         let set = variables.filter(|(name, value)| !value.is_empty() && !name.contains(char::is_lowercase));
-        let variables = Variables(set.collect());
+        let mut variables = set.collect();
+        let files = files::Files::read(&mut variables)?;
+        let conceal = |refused| files.conceal(refused);
+        let variables = Variables(variables);
         Ok(Self {
-            serving: serving::ServingSettings::read(&variables)?,
-            database: database::DatabaseSettings::read(&variables, secret_file)?,
-            lab: lab::LabSettings::read(&variables)?,
-            watching: watching::WatchingSettings::read(&variables)?,
+            serving: serving::ServingSettings::read(&variables).map_err(conceal)?,
+            database: database::DatabaseSettings::read(&variables, secret_file).map_err(conceal)?,
+            lab: lab::LabSettings::read(&variables).map_err(conceal)?,
+            watching: watching::WatchingSettings::read(&variables).map_err(conceal)?,
+            files,
         })
     }
 
@@ -99,7 +105,7 @@ fn as_text((name, value): (String, OsString)) -> Result<(String, String), Settin
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let groups = [self.serving.all(), self.database.all(), self.lab.all(), self.watching.all()];
-        let lines: Vec<String> = groups.iter().flatten().map(ToString::to_string).collect();
+        let lines: Vec<String> = groups.iter().flatten().map(|setting| self.files.tell(setting.to_string())).collect();
         f.write_str(&lines.join("\n"))
     }
 }

@@ -52,3 +52,46 @@ fn the_database_may_be_named_as_labs_do() {
     let ours = ("PADDLES_DATABASE_URL", "postgres://u:secret@h/ours");
     check(&[sqlalchemy, ours], &secret, "PADDLES_DATABASE_URL=postgres://u:***@h/ours (environment)");
 }
+
+#[test]
+fn every_value_may_stand_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let read = |name: &str, path: &str| read(&[(name, path)], Path::new("/nowhere"));
+
+    let url = file("url", "postgres://u:s3cret@h/d\n");
+    let shown = read("PADDLES_DATABASE_URL_FILE", &url).unwrap().to_string();
+    let line = format!("PADDLES_DATABASE_URL=postgres://u:***@h/d ({url}, PADDLES_DATABASE_URL_FILE)");
+    assert!(shown.lines().any(|shown| shown == line), "{shown}");
+    let sqlalchemy = file("sqlalchemy", "postgresql+psycopg2://u:s3cret@h/d");
+    let shown = read("PADDLES_SQLALCHEMY_URL_FILE", &sqlalchemy).unwrap().to_string();
+    let line = format!("PADDLES_DATABASE_URL=postgres://u:***@h/d ({sqlalchemy}, PADDLES_SQLALCHEMY_URL_FILE)");
+    assert!(shown.lines().any(|shown| shown == line), "{shown}");
+    let zone = file("zone", "America/New_York\r\n");
+    assert_eq!(read("PADDLES_TIMEZONE_FILE", &zone).unwrap().lab.timezone.value.to_string(), "America/New_York");
+
+    let refused = |name: &str, path: &str| read(name, path).unwrap_err().to_string();
+    let port = refused("PADDLES_SERVER_PORT_FILE", &zone);
+    let origin = format!("the text in {zone}, by PADDLES_SERVER_PORT_FILE, is \"***\"");
+    assert_eq!(port, format!("{origin}, but takes a port from 0 to 65535"));
+    assert!(!refused("PADDLES_DATABASE_URL_FILE", &zone).contains("York"));
+    let takes = "but takes the name of a file with text in it";
+    let absent = "No such file or directory (os error 2)";
+    let sentence = format!(r#"PADDLES_ADMISSION_FILE is "/nowhere/x", {takes}: {absent}"#);
+    assert_eq!(refused("PADDLES_ADMISSION_FILE", "/nowhere/x"), sentence);
+    assert!(refused("PADDLES_LOG_FILE", &file("empty", "\n\n")).ends_with("in it: it is empty"));
+    assert!(refused("PADDLES_LOG_FILE", "/dev/zero").ends_with("in it: it is larger than 65536 bytes"));
+    assert!(refused("PADDLES_LOG_FILE", "/").contains(takes));
+}
+
+#[test]
+fn a_value_and_its_file_exclude_each_other() {
+    let variables = [("PADDLES_LOG", "info"), ("PADDLES_LOG_FILE", "/nowhere/x")];
+    let refused = read(&variables, Path::new("/nowhere")).unwrap_err();
+    let takes = "the name of a file only where PADDLES_LOG is not set";
+    assert_eq!(refused.to_string(), format!(r#"PADDLES_LOG_FILE is "/nowhere/x", but takes {takes}"#));
+}

@@ -79,6 +79,23 @@ fn config_knows_the_address_as_labs_keep_it() {
 }
 
 #[test]
+fn config_reads_a_secret_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("url");
+    std::fs::write(&file, "postgres://lab:top-secret@db.example/paddles\n").unwrap();
+    let file = file.to_str().unwrap();
+    let config = run(&mut paddles(&["config"], &[("PADDLES_DATABASE_URL_FILE", file)])).stdout;
+    let line =
+        format!("PADDLES_DATABASE_URL=postgres://lab:***@db.example/paddles ({file}, PADDLES_DATABASE_URL_FILE)");
+    assert!(config.lines().any(|shown| shown == line), "{config}");
+
+    let ended = run(&mut paddles(&["serve"], &[("PADDLES_DATABASE_URL_FILE", "/nowhere/url")]));
+    let takes = "takes the name of a file with text in it: No such file or directory (os error 2)";
+    let sentence = format!("paddles: PADDLES_DATABASE_URL_FILE is \"/nowhere/url\", but {takes}\n");
+    assert_eq!((ended.code, ended.stderr), (Some(1), sentence));
+}
+
+#[test]
 fn a_setting_that_is_no_text_is_not_passed_over() {
     let mut command = paddles(&["config"], &[]);
     let ended = run(command.env("PADDLES_DATABASE_URL", OsStr::from_bytes(b"sqlite:///var/lib/\xff.db")));
