@@ -6,11 +6,11 @@
 //! use std::net::TcpListener;
 //! use std::sync::Arc;
 //!
-//! use paddles_http::{HttpSettings, server};
+//! use paddles_http::{HttpSettings, Listener, server};
 //! use paddles_repository::Repository;
 //!
 //! async fn serve(lab: Arc<dyn Repository>) -> std::io::Result<()> {
-//!     let listener = TcpListener::bind("127.0.0.1:8080")?;
+//!     let listener = Listener::Own(TcpListener::bind("127.0.0.1:8080")?);
 //!     server(&lab, HttpSettings::default(), listener)?.run().await
 //! }
 //! ```
@@ -29,6 +29,7 @@ mod caller;
 mod clock;
 mod compression;
 mod documents;
+mod drain;
 mod endpoint;
 mod entity_tag;
 mod handlers;
@@ -45,6 +46,7 @@ mod run_path;
 mod server;
 mod settings;
 
+pub use drain::{Listener, Stopper};
 pub use links::{LogLinkTemplate, LogLinkTemplateError};
-pub use server::{HttpServer, Stopper, server};
+pub use server::{HttpServer, server};
 pub use settings::{HttpSettings, RunsView, StatsdSettings, UnknownRunsView};

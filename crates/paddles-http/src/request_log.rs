@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
-use crate::server::Drain;
+use crate::drain::Drain;
 
 /// Logs method, route, status, milliseconds until the answer begins, and the run that the path names. While the service
 /// stops, answers also ask their client to come back on a new connection, which goes elsewhere.

@@ -3,10 +3,9 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::Server;
 use actix_web::middleware::{DefaultHeaders, NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{Data, PathConfig};
 use actix_web::{self as actix, App as ActixApp};
@@ -16,6 +15,7 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::bridge::{Askers, Bridge};
 use crate::compression::compress;
+use crate::drain::{Drain, Listener, Stopper};
 use crate::entity_tag::tag_answer;
 use crate::request_log::log_request;
 use crate::routes;
@@ -39,30 +39,20 @@ pub struct HttpServer {
     server: Server,
     drain: Data<Drain>,
     askers: Askers,
-}
-
-/// Whether the service is about to stop.
-#[derive(Debug, Default)]
-pub(crate) struct Drain(AtomicBool);
-
-impl Drain {
-    /// Whether no new connection will be accepted.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
+    own_listener: Option<Arc<TcpListener>>,
 }
 
 /// Serves `repository` on `listener`, as `settings` say. Needs actix's runtime, and leaves signals to the caller.
-pub fn server(
-    repository: &Arc<dyn Repository>,
-    settings: HttpSettings,
-    listener: TcpListener,
-) -> io::Result<HttpServer> {
+pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener: Listener) -> io::Result<HttpServer> {
     let (bridge, askers) = Bridge::start(repository, settings.askers)?;
     let workers = settings.workers;
     let app = Data::new(App::new(bridge, settings));
     let drain = Data::new(Drain::default());
-    let for_workers = drain.clone();
+    let (for_workers, for_connections) = (drain.clone(), drain.clone());
+    let (listener, own_listener) = match listener {
+        Listener::Own(listener) => (listener.try_clone()?, Some(Arc::new(listener))),
+        Listener::Inherited(listener) => (listener, None),
+    };
     let server = actix::HttpServer::new(move || {
         let unreadable_path = |_, _: &_| ApiError::not_found("resource was not found").into();
         ActixApp::new()
@@ -80,17 +70,20 @@ pub fn server(
     .workers(workers)
     // Without it a small chunk waits 40 ms for the acknowledgement of the one before.
     .tcp_nodelay(true)
+    .on_connect(move |_, connection| {
+        connection.insert(for_connections.connection_opened());
+    })
     .disable_signals()
     .shutdown_timeout(DRAIN_SECONDS)
     .listen(listener)?
     .run();
-    Ok(HttpServer { server, drain, askers })
+    Ok(HttpServer { server, drain, askers, own_listener })
 }
 
 impl HttpServer {
     /// What stops the server from elsewhere.
     pub fn stopper(&self) -> Stopper {
-        Stopper { server: self.server.handle(), drain: self.drain.clone() }
+        Stopper { server: self.server.handle(), drain: self.drain.clone(), own: self.own_listener.clone() }
     }
 
     /// Serves until it is stopped; when it returns, the repository is no longer in use.
@@ -98,20 +91,5 @@ impl HttpServer {
         let ended = self.server.await;
         self.askers.finish(Duration::from_secs(DRAIN_SECONDS));
         ended
-    }
-}
-
-/// Stops a running server.
-#[derive(Clone)]
-pub struct Stopper {
-    server: ServerHandle,
-    drain: Data<Drain>,
-}
-
-impl Stopper {
-    /// Accepts no more connections, finishes what is in flight, for 30 seconds at the most, and ends the server.
-    pub async fn stop(&self) {
-        self.drain.0.store(true, Ordering::Relaxed);
-        self.server.stop(true).await;
     }
 }

@@ -9,7 +9,7 @@ use actix_web::rt::System;
 use paddles_diesel::DieselRepository;
 use paddles_diesel::testing::TestDatabase;
 use paddles_domain::Admission;
-use paddles_http::{HttpSettings, Stopper, server};
+use paddles_http::{HttpSettings, Listener, Stopper, server};
 use paddles_repository::Repository;
 
 use crate::client::Client;
@@ -56,7 +56,7 @@ impl Service {
         let lab: Arc<dyn Repository> = repository.clone();
         let thread = thread::spawn(move || {
             System::new().block_on(async move {
-                let server = server(&lab, settings, listener).unwrap();
+                let server = server(&lab, settings, Listener::Own(listener)).unwrap();
                 drop(lab);
                 started.send(server.stopper()).unwrap();
                 server.run().await.unwrap();

@@ -4,9 +4,11 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use listenfd::ListenFd;
 use paddles_diesel::{DieselRepository, OpenError};
-use paddles_http::{Stopper, server};
+use paddles_http::{Listener, Stopper, server};
 use paddles_repository::Repository;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::logging;
@@ -19,6 +21,8 @@ pub(crate) enum ServeError {
     Database(#[from] OpenError),
     #[error("cannot listen on {address}: {source}")]
     Listen { address: SocketAddr, source: io::Error },
+    #[error("one TCP socket can be handed over in LISTEN_FDS: {0}")]
+    HandedOver(String),
     #[error("the server failed: {0}")]
     Server(#[from] io::Error),
 }
@@ -26,23 +30,50 @@ pub(crate) enum ServeError {
 /// Serves until SIGTERM or SIGINT, then finishes what is in flight.
 pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     logging::start(settings.watching.log_format.value, &settings.watching.log.value);
+    let handed_over = handed_over()?;
     let connections = settings.database.connections.value.into();
     let lab = DieselRepository::open(&settings.database.url.value, connections)?;
     tracing::info!(database = %settings.database.url.value, connections, "the database is ready");
 
-    let address = SocketAddr::new(settings.serving.host.value, settings.serving.port.value);
-    let listener = TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
-    let address = listener.local_addr()?;
+    let is_handed_over = handed_over.is_some();
+    let listener = match handed_over {
+        Some(socket) => Listener::Inherited(socket),
+        None => Listener::Own(listen(settings)?),
+    };
+    let address = listener.address()?;
     let lab: Arc<dyn Repository> = Arc::new(lab);
     actix_web::rt::System::new().block_on(async {
         let server = server(&lab, settings.http(), listener)?;
         let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         actix_web::rt::spawn(stop_on_signal(signals, server.stopper()));
-        tracing::info!(%address, "listening on http://{address}");
+        tracing::info!(%address, is_handed_over, "listening on http://{address}");
+        tell_service_manager(NotifyState::Ready);
         server.run().await
     })?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The socket on which a service manager listens for us, if one does: connections wait there while we are away.
+fn handed_over() -> Result<Option<TcpListener>, ServeError> {
+    let mut sockets = ListenFd::from_env();
+    if sockets.len() > 1 {
+        return Err(ServeError::HandedOver(format!("{} were", sockets.len())));
+    }
+    sockets.take_tcp_listener(0).map_err(|error| ServeError::HandedOver(error.to_string()))
+}
+
+/// A socket of our own.
+fn listen(settings: &Settings) -> Result<TcpListener, ServeError> {
+    let address = SocketAddr::new(settings.serving.host.value, settings.serving.port.value);
+    TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })
+}
+
+/// Tells systemd how we are, if it asked to be told.
+fn tell_service_manager(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the service manager cannot be told how the service is");
+    }
 }
 
 async fn stop_on_signal((mut terminate, mut interrupt): (Signal, Signal), stopper: Stopper) {
@@ -51,5 +82,6 @@ async fn stop_on_signal((mut terminate, mut interrupt): (Signal, Signal), stoppe
         _ = interrupt.recv() => "SIGINT",
     };
     tracing::info!("stopping on {name}: requests in flight are finished");
+    tell_service_manager(NotifyState::Stopping);
     stopper.stop().await;
 }

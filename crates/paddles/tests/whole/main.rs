@@ -26,6 +26,7 @@ mod crash;
 mod documentation;
 mod drain;
 mod generated_job;
+mod load;
 mod lock_races;
 mod optional;
 mod outage;
@@ -34,6 +35,7 @@ mod refused_starts;
 mod replay;
 mod report_races;
 mod request_log;
+mod restart;
 mod service;
 mod statsd;
 mod teuthology;
@@ -43,6 +45,10 @@ mod teuthology_reports;
 mod waiting;
 mod written_examples;
 
-// It reads sizes of processes in /proc.
+// They read sizes of processes in /proc.
 #[cfg(target_os = "linux")]
 mod memory;
+#[cfg(target_os = "linux")]
+mod outage_under_load;
+#[cfg(target_os = "linux")]
+mod process;

@@ -1,6 +1,5 @@
 //! What the service holds in memory does not grow with what it stores or shows.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
@@ -10,6 +9,7 @@ use paddles_diesel::testing::TestDatabase;
 use serde_json::Value;
 
 use crate::generated_job::generated_job;
+use crate::process::memory;
 use crate::service::Service;
 
 const JOBS: usize = 2_500;
@@ -19,13 +19,6 @@ const MOST_GROWTH: usize = 20 * 1024;
 
 /// In KB; this is the build without optimisation, whose code alone is several times larger.
 const MOST_WHEN_IDLE: usize = 30 * 1024;
-
-/// A line of the process's status, in KB: `VmRSS` is its memory now, `VmHWM` the most that it ever was.
-fn memory(service: &Service, line: &str) -> usize {
-    let status = fs::read_to_string(format!("/proc/{}/status", service.process_id())).unwrap();
-    let line = status.lines().find_map(|shown| shown.strip_prefix(line)).unwrap();
-    line.trim_matches(|other: char| !other.is_ascii_digit()).parse().unwrap()
-}
 
 /// Uses every route from several connections, so that threads, pools and code are there.
 fn warm_up(service: &Service) {

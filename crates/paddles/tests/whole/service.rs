@@ -1,7 +1,7 @@
 //! A running service.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStderr, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -44,7 +44,11 @@ impl Service {
             ("PADDLES_ADMISSION", "deployed"),
         ];
         variables.extend(settings);
-        let mut command = paddles(&[], &variables);
+        Self::spawn(paddles(&[], &variables))
+    }
+
+    /// Starts what `command` says, and waits until it listens.
+    pub(crate) fn spawn(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the service starts");
         let log = Log::default();
         log.follow(process.stderr.take().expect("a pipe"));
