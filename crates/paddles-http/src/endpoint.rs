@@ -8,6 +8,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Resp
 use percent_encoding::percent_decode_str;
 
 use crate::api_error::ApiError;
+use crate::openapi::{DocumentedQuery, Operation};
 
 /// A path, ending in a slash, and a handler for each of its methods.
 ///
@@ -21,6 +22,15 @@ pub(crate) struct Endpoint {
     /// What answers any other method.
     others: Option<MakeRoute>,
     redirects: bool,
+    described: Vec<Described>,
+}
+
+/// What one method of one path takes and answers.
+pub(crate) struct Described {
+    pub(crate) method: Method,
+    /// With `{name}` for each part that is not fixed.
+    pub(crate) path: String,
+    pub(crate) operation: Operation,
 }
 
 /// Routes cannot be copied, and each is needed with and without the slash.
@@ -35,6 +45,7 @@ impl Endpoint {
             writes: Vec::new(),
             others: None,
             redirects: true,
+            described: Vec::new(),
         }
     }
 
@@ -44,22 +55,24 @@ impl Endpoint {
     }
 
     /// Serves GET, and HEAD by the same handler.
-    pub(crate) fn get<F, Args>(mut self, handler: F) -> Self
+    pub(crate) fn get<F, Args>(mut self, handler: F, operation: Operation) -> Self
     where
         F: Handler<Args, Output: Responder>,
         Args: FromRequest + 'static,
     {
+        self.describe(Method::GET, self.path, operation);
         self.methods.extend([Method::GET, Method::HEAD]);
         self.reads.push(Box::new(move || read().to(handler.clone())));
         self
     }
 
     /// Serves a method that changes something.
-    pub(crate) fn write<F, Args>(mut self, method: Method, handler: F) -> Self
+    pub(crate) fn write<F, Args>(mut self, method: Method, handler: F, operation: Operation) -> Self
     where
         F: Handler<Args, Output: Responder>,
         Args: FromRequest + 'static,
     {
+        self.describe(method.clone(), self.path, operation);
         self.methods.push(method.clone());
         self.writes.push(Box::new(move || web::method(method.clone()).to(handler.clone())));
         self
@@ -75,11 +88,26 @@ impl Endpoint {
         self
     }
 
+    /// Shows a longer path that GET of this endpoint serves too.
+    pub(crate) fn shown_at(mut self, path: &str, operation: Operation) -> Self {
+        self.describe(Method::GET, path, operation);
+        self
+    }
+
+    fn describe(&mut self, method: Method, path: &str, operation: Operation) {
+        self.described.push(Described { method, path: template(path), operation });
+    }
+
+    /// What its methods take and answer.
+    pub(crate) fn described(&self) -> &[Described] {
+        &self.described
+    }
+
     pub(crate) fn add_to(&self, config: &mut ServiceConfig) {
         let with_slash = self.reads.iter().chain(&self.writes).map(|make| make());
         self.add(config, self.path, with_slash);
         let slashless = self.path.trim_end_matches('/');
-        if !slashless.is_empty() {
+        if !slashless.is_empty() && slashless != self.path {
             let reads = self.reads.iter().map(|make| if self.redirects { read().to(add_slash) } else { make() });
             self.add(config, slashless, reads.chain(self.writes.iter().map(|make| make())));
         }
@@ -88,7 +116,8 @@ impl Endpoint {
     fn add(&self, config: &mut ServiceConfig, path: &str, routes: impl Iterator<Item = Route>) {
         let allow = self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
         let options = allow.clone();
-        let mut resource = web::resource(path).guard(has_text_path);
+        let query = DocumentedQuery::of(self.described.iter().map(|it| (&it.method, &it.operation)));
+        let mut resource = web::resource(path).guard(has_text_path).app_data(query);
         for route in routes {
             resource = resource.route(route);
         }
@@ -111,6 +140,14 @@ impl Endpoint {
             }
         }));
         config.service(resource);
+    }
+}
+
+/// A path whose variable parts have no patterns: a part with one is any number of segments, and left out.
+fn template(path: &str) -> String {
+    match path.split_once("{filters:") {
+        Some((path, _)) => format!("{path}/"),
+        None => path.to_owned(),
     }
 }
 

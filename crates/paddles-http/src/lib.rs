@@ -17,8 +17,9 @@
 //!
 //! # The way of a request
 //!
-//! `routes` is the table of what is served; a handler (`handlers`) reads the request (`request_body`, `parameters`) into
-//! values of the domain, and who sends it (`caller`), asks the port one question through the bridge (`bridge`), and renders the answer
+//! `routes` is the table of what is served, each route with its description (`operations`), of which `openapi` makes the
+//! document that clients read; a handler (`handlers`) reads the request (`request_body`, `parameters`) into values of the
+//! domain, and who sends it (`caller`), asks the port one question through the bridge (`bridge`), and renders the answer
 //! (`documents`). On its way out the answer gets a tag, or is left out if the client knows it (`entity_tag`), and is made
 //! smaller (`compression`). What is refused becomes a status and `{"message": ...}` in `api_error`, and nowhere else.
 
@@ -38,6 +39,8 @@ mod job_stream;
 mod json_text;
 mod links;
 mod next_page;
+mod openapi;
+mod operations;
 mod parameters;
 mod request_body;
 mod request_log;

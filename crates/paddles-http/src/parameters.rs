@@ -7,9 +7,13 @@ use paddles_domain::{JobStatus, UnknownJobStatus};
 use paddles_repository::{HistoryPage, LARGEST_PAGE, Page, PageError, Place};
 
 use crate::api_error::ApiError;
+use crate::openapi::DocumentedQuery;
 
-/// The parameters of a request.
-pub(crate) struct Parameters(Vec<(String, String)>);
+/// The parameters of a request. Those that the description of its route lacks cannot be read.
+pub(crate) struct Parameters {
+    values: Vec<(String, String)>,
+    request: HttpRequest,
+}
 
 impl Parameters {
     pub(crate) fn of(request: &HttpRequest) -> Self {
@@ -20,12 +24,14 @@ impl Parameters {
                 *value = value.replace('\0', "\u{fffd}");
             }
         }
-        Self(parameters)
+        Self { values: parameters, request: request.clone() }
     }
 
     /// The value of `name`, even an empty one; of several the last.
     pub(crate) fn last(&self, name: &str) -> Option<&str> {
-        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        let is_documented = || DocumentedQuery::has(&self.request, name);
+        debug_assert!(is_documented(), "the route's description lacks its query parameter {name}");
+        self.values.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The value of `name`; of several the last. An empty one counts as none, and NUL as a character that nothing holds,

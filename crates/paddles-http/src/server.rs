@@ -53,11 +53,13 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
         Listener::Own(listener) => (listener.try_clone()?, Some(Arc::new(listener))),
         Listener::Inherited(listener) => (listener, None),
     };
+    let description = Data::new(routes::description());
     let server = actix::HttpServer::new(move || {
         let unreadable_path = |_, _: &_| ApiError::not_found("resource was not found").into();
         ActixApp::new()
             .app_data(app.clone())
             .app_data(for_workers.clone())
+            .app_data(description.clone())
             .app_data(PathConfig::default().error_handler(unreadable_path))
             .configure(routes::configure)
             .wrap(from_fn(tag_answer))

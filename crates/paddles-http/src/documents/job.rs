@@ -24,19 +24,21 @@ pub(crate) enum JobField {
 
 impl JobField {
     /// The fields of a whole document.
-    fn whole() -> impl Iterator<Item = Self> {
+    pub(crate) fn whole() -> impl Iterator<Item = Self> {
         let first = [Self::JobId, Self::Status, Self::LogHref, Self::Posted, Self::Started, Self::Updated];
         first.into_iter().chain(JobKey::all().map(Self::Key))
     }
 
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        let of_its_own = [Self::JobId, Self::Status, Self::Posted, Self::Started, Self::Updated, Self::LogHref];
-        let asked_for = [Self::Href, Self::Id];
-        let own = of_its_own.into_iter().chain(asked_for).find(|field| field.name() == name);
-        own.or_else(|| JobKey::from_name(name).map(Self::Key))
+    /// Every field.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Self::whole().chain([Self::Href, Self::Id])
     }
 
-    fn name(self) -> &'static str {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|field| field.name() == name)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Key(key) => key.name(),
             Self::JobId => "job_id",

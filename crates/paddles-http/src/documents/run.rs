@@ -28,7 +28,7 @@ pub(crate) enum RunField {
 }
 
 impl RunField {
-    const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Id,
         Self::Name,
         Self::Status,
@@ -45,7 +45,7 @@ impl RunField {
     ];
 
     /// What a run document begins with.
-    const DOCUMENT: [Self; 12] = [
+    pub(crate) const DOCUMENT: [Self; 12] = [
         Self::Name,
         Self::Href,
         Self::Status,
@@ -64,7 +64,7 @@ impl RunField {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Id => "id",
             Self::Name => "name",

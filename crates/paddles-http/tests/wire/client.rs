@@ -1,6 +1,7 @@
 //! A client: asks, and takes every answer as it is.
 
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use ureq::http::{Method, Request, Response};
 use ureq::{Agent, Body};
 
 use crate::answer::Answer;
+use crate::described::Description;
 
 /// A service that hangs fails its test instead of keeping it.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -63,7 +65,7 @@ impl Client {
     }
 
     pub(crate) fn ask_with(&self, headers: &[(&str, &str)], method: &str, path: &str) -> Answer {
-        Answer::of(self.unread(headers, method, path))
+        self.described(method, path, Answer::of(self.unread(headers, method, path)))
     }
 
     /// Asks, and leaves the body of the answer to the caller.
@@ -81,10 +83,21 @@ impl Client {
     }
 
     pub(crate) fn send_as(&self, content_type: &str, method: &str, path: &str, body: &[u8]) -> Answer {
-        let method: Method = method.parse().unwrap();
-        let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let request = Request::builder().method(method.parse::<Method>().unwrap()).uri(format!("{}{path}", self.base));
         let request = request.header("Content-Type", content_type).body(body).unwrap();
-        Answer::of(self.agent.run(request).unwrap())
+        self.described(method, path, Answer::of(self.agent.run(request).unwrap()))
+    }
+
+    /// The same answer, which must be one that the description of the service has.
+    #[track_caller]
+    fn described(&self, method: &str, path: &str, answer: Answer) -> Answer {
+        static DESCRIPTION: OnceLock<Description> = OnceLock::new();
+        let description = DESCRIPTION.get_or_init(|| {
+            let document = Answer::of(self.unread(&[], "GET", "/openapi.json"));
+            Description::of(document.json())
+        });
+        description.check(method, path, &answer);
+        answer
     }
 
     /// Posts a job of which nothing but its id and `keys` is known.

@@ -31,6 +31,8 @@ mod client;
 mod compression;
 mod days;
 mod decisions;
+mod described;
+mod docs_page;
 mod documents;
 mod entity_tags;
 mod faults;

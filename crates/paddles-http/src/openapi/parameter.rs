@@ -1,0 +1,176 @@
+//! Parameters of paths and queries, each with what it takes.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use paddles_repository::LARGEST_PAGE;
+use serde_json::{Value, json};
+
+use super::Operation;
+use super::schemas::{any_text, day, name, one_of};
+use crate::documents::{JobField, RunField};
+
+/// A value that a request carries beside its body.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    name: &'static str,
+    about: &'static str,
+    schema: Value,
+    is_required: bool,
+}
+
+impl Parameter {
+    pub(crate) fn new(name: &'static str, about: &'static str, schema: Value) -> Self {
+        Self { name, about, schema, is_required: false }
+    }
+
+    /// Text that is compared with what is stored.
+    pub(crate) fn text(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, any_text())
+    }
+
+    /// A truth value in any spelling that clients use.
+    pub(crate) fn truth(name: &'static str, about: &'static str) -> Self {
+        let spellings = ["1", "0", "true", "false", "True", "False", "t", "f", "yes", "no", "on", "off", ""];
+        Self::new(name, about, one_of(&spellings))
+    }
+
+    /// A request without it is refused.
+    pub(crate) fn required(self) -> Self {
+        Self { is_required: true, ..self }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether there are values that it does not take.
+    pub(super) fn can_be_refused(&self) -> bool {
+        self.is_required || self.schema != any_text()
+    }
+
+    /// The parameter object of OpenAPI.
+    pub(super) fn to_json(&self, place: &str) -> Value {
+        let mut parameter = json!({
+            "name": self.name,
+            "in": place,
+            "required": self.is_required || place == "path",
+            "schema": self.schema,
+        });
+        if !self.about.is_empty() {
+            parameter["description"] = self.about.into();
+        }
+        // A list is joined by commas.
+        if self.schema["type"] == "array" {
+            parameter["style"] = "form".into();
+            parameter["explode"] = false.into();
+        }
+        parameter
+    }
+
+    /// How many rows a page holds.
+    pub(crate) fn count(about: &'static str) -> Self {
+        Self::new("count", about, json!({ "type": "integer", "minimum": 0, "maximum": LARGEST_PAGE }))
+    }
+
+    /// Which page is wanted.
+    pub(crate) fn page() -> Self {
+        Self::new("page", "Which page, from 1", json!({ "type": "integer", "minimum": 1, "maximum": u64::MAX }))
+    }
+
+    /// Behind which place the page begins.
+    pub(crate) fn before() -> Self {
+        let about = "What the `Link` of the page before has: a time and a number. Excludes `page`";
+        let place = "^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?|none)_[0-9]{1,9}$";
+        Self::new("before", about, json!({ "type": "string", "pattern": place }))
+    }
+
+    /// What history pages are asked by.
+    pub(crate) fn history(about_count: &'static str) -> [Self; 3] {
+        [Self::count(about_count), Self::page(), Self::before()]
+    }
+
+    /// How runs are shown.
+    pub(crate) fn run_shape() -> [Self; 2] {
+        let names: Vec<&str> = RunField::ALL.map(RunField::name).to_vec();
+        [Self::fields("What is shown of each run", &names), Self::view()]
+    }
+
+    /// How a run, or a list of runs without `fields`, is shown.
+    pub(crate) fn view() -> Self {
+        let about = "Whole documents, or an object of links and counts; the service's settings say which without it";
+        Self::new("view", about, one_of(&["full", "summary"]))
+    }
+
+    /// What is shown of each job.
+    pub(crate) fn job_fields() -> Self {
+        let names: Vec<&str> = JobField::all().map(JobField::name).collect();
+        Self::fields("What is shown of each job", &names)
+    }
+
+    fn fields(about: &'static str, names: &[&str]) -> Self {
+        Self::new("fields", about, json!({ "type": "array", "minItems": 1, "items": one_of(names) }))
+    }
+}
+
+/// The parameter of a path that is called `name`.
+pub(crate) fn of_path(name_in_path: &str) -> Parameter {
+    let (name, schema) = match name_in_path {
+        "name" => ("name", name()),
+        "job_id" => ("job_id", name()),
+        "branch" => ("branch", filter()),
+        "date" => ("date", day()),
+        "from" => ("from", day()),
+        "to" => ("to", day()),
+        "machine_type" => ("machine_type", filter()),
+        "status" => ("status", filter()),
+        "suite" => ("suite", filter()),
+        "user" => ("user", filter()),
+        "sha1" => ("sha1", filter()),
+        "flavor" => ("flavor", filter()),
+        // The test of the document finds it.
+        _ => ("undescribed", json!({})),
+    };
+    Parameter::new(name, "", schema)
+}
+
+/// A value that a filter compares: a segment of a path.
+fn filter() -> Value {
+    json!({ "type": "string", "minLength": 1, "pattern": "^[^/]+$" })
+}
+
+/// The query parameters that the description of a route has, and which of them its handler has read.
+#[derive(Debug, Default)]
+pub(crate) struct DocumentedQuery {
+    documented: Vec<(Method, &'static str)>,
+    read: RefCell<BTreeSet<&'static str>>,
+}
+
+impl DocumentedQuery {
+    pub(crate) fn of<'a>(operations: impl Iterator<Item = (&'a Method, &'a Operation)>) -> Self {
+        let documented = operations.flat_map(|(method, operation)| {
+            let names = operation.query_names();
+            names.map(move |name| (method.clone(), name))
+        });
+        Self { documented: documented.collect(), read: RefCell::default() }
+    }
+
+    /// Whether the description of the route of `request` has the query parameter `name`.
+    pub(crate) fn has(request: &HttpRequest, name: &str) -> bool {
+        let Some(query) = request.app_data::<Self>() else { return false };
+        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        let documented = query.documented.iter().find(|(known, documented)| known == method && *documented == name);
+        if let Some((_, name)) = documented {
+            query.read.borrow_mut().insert(name);
+        }
+        documented.is_some()
+    }
+
+    /// What was read since the last time.
+    #[cfg(test)]
+    pub(super) fn take_read(&self) -> BTreeSet<&'static str> {
+        self.read.take()
+    }
+}
