@@ -85,6 +85,22 @@ pub(crate) fn delete_nodes_alone(connection: &mut AnyConnection) -> QueryResult<
     }
 }
 
+/// Any number will do that nothing else in the database takes: who has it makes jobs dead.
+pub(crate) const EXPIRE_ALONE: i64 = 7_223_555;
+
+/// Takes the advisory lock `number` until the transaction ends, if no other server has it; says whether. SQLite has one
+/// server.
+pub(crate) fn try_alone(connection: &mut AnyConnection, number: i64) -> QueryResult<bool> {
+    match connection {
+        AnyConnection::Postgres(_) => {
+            let sql = "SELECT CAST(pg_try_advisory_xact_lock(?) AS integer)::bigint AS number";
+            let Number { number } = Statement::new(sql).bind(number).get_result(connection)?;
+            Ok(number == 1)
+        }
+        AnyConnection::Sqlite(_) => Ok(true),
+    }
+}
+
 /// Keeps the nodes of a `SELECT` until the transaction ends, and lets nobody refer to them any more.
 pub(crate) fn lock_nodes_to_delete(connection: &AnyConnection) -> &'static str {
     match connection {

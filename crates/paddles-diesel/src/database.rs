@@ -1,13 +1,14 @@
 //! A pool of connections, and the two ways to use one: to read, and to write in a transaction.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
 use paddles_repository::RepositoryError;
 
+use crate::claim::try_alone;
 use crate::connection::{AnyConnection, Connector};
 use crate::failure::{is_connection_lost, is_unnamed, repository_error};
 
@@ -25,6 +26,8 @@ pub(crate) struct Database {
     statements: Arc<AtomicU64>,
     /// SQLite has one writer; waiting here is fair, waiting in SQLite is polling.
     sqlite_writer: Option<Mutex<()>>,
+    /// Taken by work that one server does at a time.
+    sqlite_alone: Mutex<()>,
     found_away: Mutex<Option<Instant>>,
 }
 
@@ -32,7 +35,8 @@ impl Database {
     pub(crate) fn new(connector: Connector, connections: u32, is_sqlite: bool) -> Self {
         let statements = connector.statements();
         let pool = r2d2::Pool::builder()
-            .max_size(connections)
+            // One besides, for what is asked while all others are in use.
+            .max_size(connections + 1)
             .min_idle(Some(1))
             .connection_timeout(CONNECTION_PATIENCE)
             .max_lifetime(Some(CONNECTION_LIFETIME))
@@ -41,7 +45,7 @@ impl Database {
             .error_handler(Box::new(LogConnectionErrors))
             .build_unchecked(Manager(connector));
         let sqlite_writer = is_sqlite.then(Mutex::default);
-        Self { pool, statements, sqlite_writer, found_away: Mutex::default() }
+        Self { pool, statements, sqlite_writer, sqlite_alone: Mutex::default(), found_away: Mutex::default() }
     }
 
     /// How many statements have run on this database since it was opened.
@@ -74,6 +78,30 @@ impl Database {
                 }
             }
         })
+    }
+
+    /// Does `work` while no other server of this database does work of the same `number`; `None` if one does.
+    ///
+    /// The lock belongs to a transaction on a connection of its own, since pgBouncer hands sessions around; the work is done on
+    /// other connections.
+    pub(crate) fn alone<T>(
+        &self,
+        number: i64,
+        work: impl FnOnce() -> Result<T, RepositoryError>,
+    ) -> Result<Option<T>, RepositoryError> {
+        if self.sqlite_writer.is_some() {
+            let turn = self.sqlite_alone.try_lock();
+            return if matches!(turn, Err(TryLockError::WouldBlock)) { Ok(None) } else { work().map(Some) };
+        }
+        let mut pooled = self.connection()?;
+        let taken = pooled.connection.begin_write().and_then(|()| try_alone(&mut pooled.connection, number));
+        let outcome = match taken {
+            Ok(true) => work().map(Some),
+            Ok(false) => Ok(None),
+            Err(error) => Err(repository_error(&error)),
+        };
+        pooled.lost = pooled.connection.roll_back().is_err();
+        outcome
     }
 
     /// Runs `attempt`, and once more on another connection whenever it finds its own lost before anything could last.

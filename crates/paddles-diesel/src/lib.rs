@@ -39,6 +39,7 @@ mod connection;
 mod database;
 mod database_url;
 mod descriptions;
+mod expiry;
 mod failure;
 mod history;
 mod job_facts;

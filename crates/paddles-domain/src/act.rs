@@ -35,6 +35,8 @@ pub enum Actor {
     Nobody,
     /// Somebody at the command line of the service.
     CommandLine,
+    /// The service itself, whose schedule makes jobs dead of which nobody hears any more.
+    Expiry,
 }
 
 impl fmt::Display for Actor {
@@ -44,6 +46,7 @@ impl fmt::Display for Actor {
             Self::Network(network) => write!(f, "network {network}"),
             Self::Nobody => f.write_str("nobody"),
             Self::CommandLine => f.write_str("command line"),
+            Self::Expiry => f.write_str("expiry"),
         }
     }
 }

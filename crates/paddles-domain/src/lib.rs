@@ -11,6 +11,7 @@
 //! - A [`Node`] is locked and unlocked by the rules of [`NodePatch::update`]; a [`Queue`] is paused by those of
 //!   [`QueuePatch::update`].
 //! - An [`Act`] says who changes something, when and from where.
+//! - An [`ExpiryRule`] says which jobs nobody keeps alive any more.
 //! - A [`Timestamp`] and a [`Day`] are UTC; [`LabZone`] reads the lab's own clock.
 //!
 //! ```
@@ -38,6 +39,7 @@
 mod act;
 mod admission;
 mod day;
+mod expiry;
 mod job;
 mod job_key;
 mod job_patch;
@@ -55,6 +57,7 @@ mod value;
 pub use act::{Act, Actor, TokenName};
 pub use admission::{Admission, Refused, UnknownAdmission};
 pub use day::{Day, DayError};
+pub use expiry::ExpiryRule;
 pub use job::{Job, JobId, JobValues};
 pub use job_key::{JobKey, Kind, normalise_key};
 pub use job_patch::{JobChange, JobFacts, JobPatch, JobReport, ReportError};

@@ -45,6 +45,20 @@ impl Timestamp {
         Self(self.0.checked_sub_days(Days::new(days.into())).unwrap_or(FIRST))
     }
 
+    /// The moment so much earlier; far enough back, the first that there is.
+    #[must_use]
+    pub fn earlier(self, by: std::time::Duration) -> Self {
+        let earlier = Duration::from_std(by).ok().and_then(|by| self.0.checked_sub_signed(by));
+        Self(earlier.filter(|moment| *moment >= FIRST).unwrap_or(FIRST))
+    }
+
+    /// The moment so much later; far enough ahead, this one.
+    #[must_use]
+    pub fn later(self, by: std::time::Duration) -> Self {
+        let later = Duration::from_std(by).ok().and_then(|by| self.0.checked_add_signed(by));
+        Self(later.unwrap_or(self.0))
+    }
+
     /// The same moment without its fraction of a second.
     #[must_use]
     pub fn whole_seconds(self) -> Self {

@@ -9,6 +9,7 @@
 //! - [`NodeRepository`] has nodes and their locks.
 //! - [`QueueRepository`] has queues, and says who takes the next job.
 //! - [`StatsRepository`] counts.
+//! - [`ExpiryRepository`] makes jobs dead of which nobody hears any more.
 //!
 //! Absence is no error: look-ups answer an `Option`, changes an outcome. What is left is [`RepositoryError`].
 //!
@@ -30,6 +31,7 @@
 #[cfg(feature = "contract")]
 pub mod contract;
 mod error;
+mod expiry;
 mod history_page;
 mod jobs;
 mod nodes;
@@ -40,6 +42,7 @@ mod runs;
 mod stats;
 
 pub use error::RepositoryError;
+pub use expiry::{DueJob, ExpiryRepository, ExpiryRound};
 pub use history_page::{HistoryPage, Place, PlaceError};
 pub use jobs::{JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob};
 pub use nodes::{HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, UnlockedMany};
@@ -51,12 +54,19 @@ pub use stats::StatsRepository;
 
 /// Everything that the service asks of its database.
 pub trait Repository:
-    RunRepository + JobRepository + NodeRepository + QueueRepository + StatsRepository + Send + Sync
+    RunRepository + JobRepository + NodeRepository + QueueRepository + StatsRepository + ExpiryRepository + Send + Sync
 {
 }
 
 impl<T> Repository for T where
-    T: RunRepository + JobRepository + NodeRepository + QueueRepository + StatsRepository + Send + Sync
+    T: RunRepository
+        + JobRepository
+        + NodeRepository
+        + QueueRepository
+        + StatsRepository
+        + ExpiryRepository
+        + Send
+        + Sync
 {
 }
 

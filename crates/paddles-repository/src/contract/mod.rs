@@ -16,6 +16,7 @@
     reason = "tests: their names say what they demand, and they fail by panicking"
 )]
 
+pub mod expiry;
 pub mod filters;
 pub mod history;
 pub mod jobs;
@@ -49,6 +50,7 @@ macro_rules! contract_tests {
             a_deleted_node_leaves_its_jobs, jobs_are_counted_by_node);
         $crate::contract_tests!($open; queues: a_queue_is_paused, the_head_is_shown, the_head_is_claimed,
             queued_jobs_are_listed);
+        $crate::contract_tests!($open; expiry: silent_jobs_are_due, due_jobs_die, jobs_expire_batch_by_batch, jobs_expire_once);
         $crate::contract_tests!($open; races: nodes_are_locked_at_once, jobs_are_claimed_at_once, jobs_share_targets_at_once, nodes_come_and_go_at_once,
             jobs_of_one_run_finish_at_once, one_job_is_posted_at_once,
             one_run_is_created_at_once, jobs_come_and_go_at_once);
