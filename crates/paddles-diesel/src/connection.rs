@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::connection::{CacheSize, Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 
-use crate::DatabaseUrl;
+use crate::{DatabaseUrl, Pooler};
 
 /// A connection to Postgres or SQLite, on which most queries read the same.
 #[derive(diesel::MultiConnection)]
@@ -28,12 +28,22 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode =
 #[derive(Debug)]
 pub(crate) struct Connector {
     url: DatabaseUrl,
+    pooler: Pooler,
     statements: Arc<AtomicU64>,
 }
 
 impl Connector {
     pub(crate) fn new(url: DatabaseUrl) -> Self {
-        Self { url, statements: Arc::default() }
+        Self::through(Pooler::None, url)
+    }
+
+    pub(crate) fn through(pooler: Pooler, url: DatabaseUrl) -> Self {
+        Self { url, pooler, statements: Arc::default() }
+    }
+
+    /// Whether it opens an SQLite file.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.url, DatabaseUrl::Sqlite(_))
     }
 
     /// How many statements have run, those that begin and end transactions included.
@@ -50,6 +60,10 @@ impl Connector {
         match &self.url {
             DatabaseUrl::Postgres(url) => {
                 let mut connection = PgConnection::establish(url)?;
+                if self.pooler == Pooler::Transaction {
+                    // What is prepared in one session is not there in the next.
+                    connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+                }
                 connection.set_instrumentation(self.counter());
                 Ok(AnyConnection::Postgres(connection))
             }

@@ -32,8 +32,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    pub(crate) fn new(connector: Connector, connections: u32, is_sqlite: bool) -> Self {
-        let statements = connector.statements();
+    pub(crate) fn new(connector: Connector, connections: u32) -> Self {
+        let (statements, is_sqlite) = (connector.statements(), connector.is_sqlite());
         let pool = r2d2::Pool::builder()
             // One besides, for what is asked while all others are in use.
             .max_size(connections + 1)

@@ -3,6 +3,8 @@
 use diesel::result::{DatabaseErrorKind, Error};
 use paddles_repository::RepositoryError;
 
+use crate::DatabaseUrl;
+
 /// A database that cannot be opened, or whose tables cannot be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -22,12 +24,36 @@ pub enum OpenError {
         /// What the database said.
         reason: String,
     },
+    /// Migrations are missing, and are not run from here.
+    #[error("the tables of {url} are not up to date, `paddles migrate` brings them there; missing: {missing}")]
+    Outdated {
+        /// The address, without its password.
+        url: String,
+        /// The missing migrations.
+        missing: String,
+    },
+    /// A pooler in transaction mode is between, and nobody said so.
+    #[error(
+        "{url} goes through a pooler in transaction mode: serving through it takes PADDLES_DATABASE_POOLER=transaction, \
+         and migrations take the server itself in PADDLES_MIGRATION_DATABASE_URL"
+    )]
+    Pooled {
+        /// The address, without its password.
+        url: String,
+    },
     /// The database holds tables that this service did not make.
     #[error("{url} holds the tables of another paddles; this version cannot take them over")]
     Foreign {
         /// The address, without its password.
         url: String,
     },
+}
+
+impl OpenError {
+    pub(crate) fn unreadable(url: &DatabaseUrl, error: &Error) -> Self {
+        let source = diesel::ConnectionError::BadConnection(url.conceal(&error.to_string()));
+        Self::Connect { url: url.to_string(), source }
+    }
 }
 
 /// Whether the connection is gone, so that the same question may be asked on another one.

@@ -52,6 +52,7 @@ mod node_jobs;
 mod node_locks;
 mod node_row;
 mod nodes;
+mod pooler;
 mod queues;
 mod recount;
 mod reports;
@@ -67,11 +68,13 @@ pub mod testing;
 
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use failure::OpenError;
+pub use pooler::Pooler;
 pub use recount::{RecountError, recount};
 
-use connection::Connector;
+use connection::{AnyConnection, Connector};
 use database::Database;
 use migrations::MigrateError;
+use pooler::shares_sessions;
 
 /// A repository in a Postgres or SQLite database.
 pub struct DieselRepository {
@@ -82,8 +85,22 @@ impl DieselRepository {
     /// Opens the database at `url` with at most `connections` connections, and brings its tables up to date.
     pub fn open(url: &DatabaseUrl, connections: u32) -> Result<Self, OpenError> {
         migrate(url)?;
-        let is_sqlite = matches!(url, DatabaseUrl::Sqlite(_));
-        Ok(Self { database: Database::new(Connector::new(url.clone()), connections, is_sqlite) })
+        Ok(Self { database: Database::new(Connector::new(url.clone()), connections) })
+    }
+
+    /// Opens the database at `url`, which is reached through `pooler`, with at most `connections` connections. Its tables must
+    /// be up to date: [`migrate`] brings them there, past the pooler.
+    pub fn open_migrated(url: &DatabaseUrl, connections: u32, pooler: Pooler) -> Result<Self, OpenError> {
+        let connector = Connector::through(pooler, url.clone());
+        let mut connection = connect(&connector, url)?;
+        if pooler == Pooler::None {
+            refuse_pooler(&connector, url)?;
+        }
+        let missing = migrations::missing(&mut connection).map_err(|error| OpenError::unreadable(url, &error))?;
+        if !missing.is_empty() {
+            return Err(OpenError::Outdated { url: url.to_string(), missing: missing.join(", ") });
+        }
+        Ok(Self { database: Database::new(connector, connections) })
     }
 
     /// How many SQL statements have run since it was opened, those that begin and end transactions included.
@@ -95,10 +112,24 @@ impl DieselRepository {
 /// Brings the tables of the database at `url` up to date, and names the migrations that ran.
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     let place = || url.to_string();
-    let mut connection =
-        Connector::new(url.clone()).open().map_err(|source| OpenError::Connect { url: place(), source })?;
+    let connector = Connector::new(url.clone());
+    refuse_pooler(&connector, url)?;
+    let mut connection = connect(&connector, url)?;
     migrations::migrate(&mut connection).map_err(|error| match error {
         MigrateError::Foreign => OpenError::Foreign { url: place() },
         MigrateError::Failed(reason) => OpenError::Migrate { url: place(), reason },
     })
+}
+
+fn connect(connector: &Connector, url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {
+    connector.open().map_err(|source| OpenError::Connect { url: url.to_string(), source })
+}
+
+/// Refuses a pooler that lends sessions, where a session must stay the same.
+fn refuse_pooler(connector: &Connector, url: &DatabaseUrl) -> Result<(), OpenError> {
+    match shares_sessions(connector) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(OpenError::Pooled { url: url.to_string() }),
+        Err(source) => Err(OpenError::Connect { url: url.to_string(), source }),
+    }
 }

@@ -1,9 +1,16 @@
 //! Bringing the tables up to date.
 
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
+use diesel::{QueryResult, QueryableByName, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::connection::AnyConnection;
+use crate::statement::Statement;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -26,6 +33,10 @@ pub(crate) fn migrate(connection: &mut AnyConnection) -> Result<Vec<String>, Mig
         return Err(MigrateError::Foreign);
     }
     let failed = |error: &dyn std::fmt::Display| MigrateError::Failed(error.to_string());
+    // Who serves need not be allowed to change tables.
+    if missing(connection).map_err(|error| failed(&error))?.is_empty() {
+        return Ok(Vec::new());
+    }
     let names = match connection {
         AnyConnection::Postgres(connection) => {
             connection.batch_execute(ONE_AT_A_TIME).map_err(|error| failed(&error))?;
@@ -36,6 +47,36 @@ pub(crate) fn migrate(connection: &mut AnyConnection) -> Result<Vec<String>, Mig
         AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE).map(|versions| names(&versions)),
     };
     names.map_err(|error| failed(&error))
+}
+
+/// The migrations that have not run. Only reads, so that anybody who may read the database can ask.
+pub(crate) fn missing(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let has_list = connection.batch_execute("SELECT 1 FROM __diesel_schema_migrations WHERE false").is_ok();
+    let ran: Vec<Ran> = if has_list {
+        Statement::new("SELECT version FROM __diesel_schema_migrations").load(connection)?
+    } else {
+        Vec::new()
+    };
+    let known = match connection {
+        AnyConnection::Postgres(_) => known::<Pg>(&POSTGRES),
+        AnyConnection::Sqlite(_) => known::<Sqlite>(&SQLITE),
+    };
+    Ok(known.into_iter().filter(|version| ran.iter().all(|ran| ran.version != *version)).collect())
+}
+
+/// Their names, in order.
+fn known<DB: Backend>(migrations: &impl MigrationSource<DB>) -> Vec<String> {
+    // Embedded ones can be read.
+    let migrations = migrations.migrations().unwrap_or_default();
+    let mut known: Vec<_> = migrations.iter().map(|migration| migration.name().version().to_string()).collect();
+    known.sort_unstable();
+    known
+}
+
+#[derive(QueryableByName)]
+struct Ran {
+    #[diesel(sql_type = Text)]
+    version: String,
 }
 
 fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {

@@ -7,8 +7,10 @@
 mod binaries;
 mod cluster;
 mod database;
+mod pgbouncer;
 mod supervisor;
 
 pub use self::binaries::{NotFound, server_binaries};
 pub use self::cluster::{ClusterError, PostgresCluster, shared_postgres};
 pub use self::database::{OpenTransaction, TestDatabase};
+pub use self::pgbouncer::{PgBouncer, shared_pgbouncer};

@@ -12,6 +12,7 @@ mod binaries;
 
 mod bench;
 mod ci;
+mod pgbouncer;
 mod postgres;
 mod steps;
 mod test;

@@ -1,12 +1,13 @@
 //! `cargo xtask test`.
 
 use crate::steps::{Failure, Steps, cargo};
-use crate::{postgres, teuthology};
+use crate::{pgbouncer, postgres, teuthology};
 
 /// Installs what is missing, then runs the tests; `arguments` are passed on to `cargo test`. Without a package among them
 /// those of the whole workspace run.
 pub(crate) fn run(steps: &mut Steps, arguments: &[String]) -> Result<(), Failure> {
     postgres::ensure(steps)?;
+    pgbouncer::ensure(steps)?;
     let client = teuthology::ensure(steps);
 
     let mut tests = cargo(&["test", "--locked"]);

@@ -190,7 +190,7 @@ fn refused(action: &'static str, folder: &Path) -> ClusterError {
 }
 
 /// A port that nobody listens on now. The search starts at a random place, so that test processes seldom collide.
-fn free_port() -> io::Result<u16> {
+pub(super) fn free_port() -> io::Result<u16> {
     let count = u64::from(PORTS.end - PORTS.start);
     let offset = u16::try_from(RandomState::new().build_hasher().finish() % count).unwrap_or_default();
     let first = PORTS.start + offset;

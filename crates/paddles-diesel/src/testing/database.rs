@@ -8,12 +8,15 @@ use diesel::{Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::cluster::{PostgresCluster, shared_postgres};
+use super::pgbouncer::{PgBouncer, shared_pgbouncer};
 
 /// An empty database that nobody else uses, gone at the end of its scope.
 ///
 /// Its constructors panic when the database cannot be made: without it the test cannot go on.
 pub struct TestDatabase {
     url: String,
+    /// The address past a pooler, if there is one.
+    direct_url: Option<String>,
     place: Place,
 }
 
@@ -48,7 +51,27 @@ impl TestDatabase {
         if let Err(error) = execute(&maintenance_url, &statement) {
             panic!("cannot create the test database {name}: {error}");
         }
-        Self { url: cluster.url(&name), place: Place::Postgres { name, maintenance_url } }
+        Self { url: cluster.url(&name), direct_url: None, place: Place::Postgres { name, maintenance_url } }
+    }
+
+    /// A new database on the server that the tests of this process share, reached through pgBouncer in transaction mode;
+    /// `None` where there is no pgBouncer.
+    ///
+    /// # Panics
+    /// When there is no Postgres, or it refuses.
+    pub fn pooled() -> Option<Self> {
+        shared_pgbouncer().map(|pooler| Self::through(pooler, shared_postgres()))
+    }
+
+    /// A new database on a server of the test's own, reached through a pgBouncer in front of it.
+    ///
+    /// # Panics
+    /// When the server is down or refuses.
+    pub fn through(pooler: &PgBouncer, cluster: &PostgresCluster) -> Self {
+        let mut database = Self::on(cluster);
+        let url = pooler.url(database.url.rsplit('/').next().unwrap_or_default());
+        database.direct_url = Some(std::mem::replace(&mut database.url, url));
+        database
     }
 
     /// A new SQLite file in a folder of its own; the file appears when it is first opened.
@@ -65,7 +88,7 @@ impl TestDatabase {
         let Some(path) = file.to_str() else {
             panic!("{} is not text, so no address can hold it", file.display());
         };
-        Self { url: format!("sqlite://{path}"), place: Place::Sqlite { _folder: folder } }
+        Self { url: format!("sqlite://{path}"), direct_url: None, place: Place::Sqlite { _folder: folder } }
     }
 
     /// The address in the form the service takes: `postgres://paddles@127.0.0.1:PORT/NAME` or
@@ -74,13 +97,23 @@ impl TestDatabase {
         &self.url
     }
 
+    /// The address past a pooler, if the database is reached through one.
+    pub fn direct_url(&self) -> Option<&str> {
+        self.direct_url.as_deref()
+    }
+
+    /// Where this test's own SQL goes.
+    fn own_url(&self) -> &str {
+        self.direct_url.as_deref().unwrap_or(&self.url)
+    }
+
     /// Runs SQL behind the service's back.
     ///
     /// # Panics
     /// When the database refuses it.
     #[expect(clippy::panic, reason = "only tests call this, and without it they cannot go on")]
     pub fn execute(&self, statements: &str) {
-        if let Err(error) = execute(&self.url, statements) {
+        if let Err(error) = execute(self.own_url(), statements) {
             panic!("{} refuses {statements}: {error}", self.url);
         }
     }
@@ -91,10 +124,11 @@ impl TestDatabase {
     /// When the database is no Postgres or refuses it.
     #[expect(clippy::panic, reason = "only tests call this, and without it they cannot go on")]
     pub fn hold(&self, statements: &str) -> OpenTransaction {
-        let held = PgConnection::establish(&self.url).map_err(Box::<dyn Error>::from).and_then(|mut connection| {
-            connection.batch_execute(&format!("BEGIN; {statements}"))?;
-            Ok(OpenTransaction { connection })
-        });
+        let held =
+            PgConnection::establish(self.own_url()).map_err(Box::<dyn Error>::from).and_then(|mut connection| {
+                connection.batch_execute(&format!("BEGIN; {statements}"))?;
+                Ok(OpenTransaction { connection })
+            });
         match held {
             Ok(transaction) => transaction,
             Err(error) => panic!("{} refuses {statements}: {error}", self.url),

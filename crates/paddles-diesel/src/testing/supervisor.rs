@@ -39,7 +39,7 @@ impl Supervisor {
         // A group of its own, so that Ctrl-C ends the tests but lets the shell clean up after them.
         command.process_group(0);
         // Not the folder's owner: a kept one belongs to that user already.
-        if tempfile::tempfile()?.metadata()?.uid() == 0 {
+        if is_root()? {
             let (user, group) = unprivileged_user()?;
             chown(folder, Some(user), Some(group))?;
             command.uid(user).gid(group);
@@ -92,8 +92,13 @@ impl Drop for Supervisor {
     }
 }
 
+/// Whether this process is root.
+pub(super) fn is_root() -> io::Result<bool> {
+    Ok(tempfile::tempfile()?.metadata()?.uid() == 0)
+}
+
 /// Postgres refuses to run as root: the ids of `postgres`, else of `nobody`.
-fn unprivileged_user() -> io::Result<(u32, u32)> {
+pub(super) fn unprivileged_user() -> io::Result<(u32, u32)> {
     let users = fs::read_to_string("/etc/passwd")?;
     let ids_of = |name: &str| {
         users.lines().find_map(|line| {

@@ -1,4 +1,4 @@
-//! The contract of the port, on both databases.
+//! The contract of the port, on both databases, and behind a pooler.
 
 mod sqlite {
     paddles_repository::contract_tests!(crate::Lab::sqlite);
@@ -6,4 +6,8 @@ mod sqlite {
 
 mod postgres {
     paddles_repository::contract_tests!(crate::Lab::postgres);
+}
+
+mod behind_pgbouncer {
+    paddles_repository::contract_tests!(crate::Lab::behind_pgbouncer);
 }

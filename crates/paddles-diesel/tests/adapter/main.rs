@@ -17,8 +17,8 @@ mod statements;
 
 use std::ops::Deref;
 
-use paddles_diesel::DieselRepository;
 use paddles_diesel::testing::TestDatabase;
+use paddles_diesel::{DieselRepository, Pooler};
 use paddles_repository::Repository;
 
 /// A repository in an empty database of its own.
@@ -35,6 +35,18 @@ impl Lab {
 
     fn postgres() -> Self {
         Self::on(TestDatabase::postgres())
+    }
+
+    /// Behind pgBouncer in transaction mode; without it on Postgres itself, which is said.
+    fn behind_pgbouncer() -> Self {
+        let Some(database) = TestDatabase::pooled() else {
+            println!("there is no pgbouncer: this runs on Postgres itself");
+            return Self::postgres();
+        };
+        paddles_diesel::migrate(&database.direct_url().unwrap().parse().unwrap()).unwrap();
+        let url = database.url().parse().unwrap();
+        let repository = DieselRepository::open_migrated(&url, 4, Pooler::Transaction).unwrap();
+        Self { repository, database }
     }
 
     fn on(database: TestDatabase) -> Self {

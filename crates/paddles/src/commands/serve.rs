@@ -31,9 +31,7 @@ pub(crate) enum ServeError {
 pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     logging::start(settings.watching.log_format.value, &settings.watching.log.value);
     let handed_over = handed_over()?;
-    let connections = settings.database.connections.value.into();
-    let lab = DieselRepository::open(&settings.database.url.value, connections)?;
-    tracing::info!(database = %settings.database.url.value, connections, "the database is ready");
+    let lab = repository(settings)?;
 
     let is_handed_over = handed_over.is_some();
     let listener = match handed_over {
@@ -52,6 +50,21 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     })?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The repository in the database, its tables up to date.
+fn repository(settings: &Settings) -> Result<DieselRepository, OpenError> {
+    let (url, connections) = (&settings.database.url.value, settings.database.connections.value.into());
+    let pooler = settings.database.pooler.value;
+    // Through a pooler, and without an address past it, they must be so already.
+    if let Ok(direct) = settings.database.direct_url() {
+        for migration in paddles_diesel::migrate(direct)? {
+            tracing::info!(migration, "the tables were changed");
+        }
+    }
+    let lab = DieselRepository::open_migrated(url, connections, pooler)?;
+    tracing::info!(database = %url, connections, %pooler, "the database is ready");
+    Ok(lab)
 }
 
 /// The socket on which a service manager listens for us, if one does: connections wait there while we are away.

@@ -1,12 +1,12 @@
 //! Where the database is, and how it is used.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::path::Path;
 
-use paddles_diesel::{DatabaseUrl, DatabaseUrlError};
+use paddles_diesel::{DatabaseUrl, DatabaseUrlError, Pooler};
 use serde::Deserialize;
 
-use super::setting::{Origin, POSITIVE, Setting, SettingError, positive, setting};
+use super::setting::{Origin, POSITIVE, Setting, SettingError, parse, positive, setting};
 use super::{Variables, cores};
 
 /// Where a container finds the database's address, in SQLAlchemy's spelling: labs mount it there already.
@@ -17,6 +17,8 @@ struct Given {
     database_url: Option<String>,
     sqlalchemy_url: Option<String>,
     database_connections: Option<String>,
+    database_pooler: Option<String>,
+    migration_database_url: Option<String>,
 }
 
 /// The settings of the database.
@@ -24,6 +26,8 @@ struct Given {
 pub(crate) struct DatabaseSettings {
     pub(crate) url: Setting<DatabaseUrl>,
     pub(crate) connections: Setting<u16>,
+    pub(crate) pooler: Setting<Pooler>,
+    pub(crate) migration_url: Setting<MigrationUrl>,
 }
 
 impl DatabaseSettings {
@@ -34,12 +38,52 @@ impl DatabaseSettings {
         Ok(Self {
             url: database_url(given.database_url, given.sqlalchemy_url, secret_file)?,
             connections: setting("DATABASE_CONNECTIONS", given.database_connections, connections, POSITIVE, positive)?,
+            pooler: setting("DATABASE_POOLER", given.database_pooler, Pooler::None, "none or transaction", parse)?,
+            migration_url: migration_url(given.migration_database_url)?,
         })
     }
 
     pub(super) fn all(&self) -> Vec<&dyn Display> {
-        vec![&self.url, &self.connections]
+        vec![&self.url, &self.connections, &self.pooler, &self.migration_url]
     }
+
+    /// The address for what needs a session of its own: migrations and all else that changes tables.
+    pub(crate) fn direct_url(&self) -> Result<&DatabaseUrl, SettingError> {
+        match (&self.migration_url.value.0, self.pooler.value) {
+            (Some(url), _) => Ok(url),
+            (None, Pooler::None) => Ok(&self.url.value),
+            (None, Pooler::Transaction) => Err(SettingError {
+                origin: "PADDLES_MIGRATION_DATABASE_URL".to_owned(),
+                value: String::new(),
+                takes: "the address of the server itself: tables are not changed through a pooler in transaction mode"
+                    .to_owned(),
+            }),
+        }
+    }
+}
+
+/// The address for what changes tables, where it is another one.
+#[derive(Debug)]
+pub(crate) struct MigrationUrl(pub(crate) Option<DatabaseUrl>);
+
+impl Display for MigrationUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |url| url.fmt(f))
+    }
+}
+
+fn migration_url(given: Option<String>) -> Result<Setting<MigrationUrl>, SettingError> {
+    let name = "MIGRATION_DATABASE_URL";
+    match given.map(|text| text.parse()) {
+        None => Ok(Setting { name, value: MigrationUrl(None), origin: Origin::Default }),
+        Some(Ok(url)) => Ok(Setting { name, value: MigrationUrl(Some(url)), origin: Origin::Environment }),
+        Some(Err(error)) => Err(refused(&error, "PADDLES_MIGRATION_DATABASE_URL")),
+    }
+}
+
+/// A wrong address may hold a password all the same.
+fn refused(error: &DatabaseUrlError, origin: &str) -> SettingError {
+    SettingError { origin: origin.to_owned(), value: "***".to_owned(), takes: error.to_string() }
 }
 
 /// The database's address: ours, or as labs keep it for SQLAlchemy in a variable or a mounted secret.
@@ -49,24 +93,18 @@ fn database_url(
     secret_file: &Path,
 ) -> Result<Setting<DatabaseUrl>, SettingError> {
     let name = "DATABASE_URL";
-    // A wrong address may hold a password all the same.
-    let refuse = |error: DatabaseUrlError, origin: &str| SettingError {
-        origin: origin.to_owned(),
-        value: "***".to_owned(),
-        takes: error.to_string(),
-    };
     if let Some(text) = ours {
-        let value = text.parse().map_err(|error| refuse(error, "PADDLES_DATABASE_URL"))?;
+        let value = text.parse().map_err(|error| refused(&error, "PADDLES_DATABASE_URL"))?;
         return Ok(Setting { name, value, origin: Origin::Environment });
     }
     if let Some(text) = sqlalchemy {
-        let value = DatabaseUrl::from_sqlalchemy(&text).map_err(|error| refuse(error, "PADDLES_SQLALCHEMY_URL"))?;
+        let value = DatabaseUrl::from_sqlalchemy(&text).map_err(|error| refused(&error, "PADDLES_SQLALCHEMY_URL"))?;
         return Ok(Setting { name, value, origin: Origin::SqlalchemyUrl });
     }
     if secret_file.exists() {
         // Mounted, but not to be read: serving from the default database would look like an empty lab.
         let text = std::fs::read_to_string(secret_file).unwrap_or_default();
-        let value = DatabaseUrl::from_sqlalchemy(&text).map_err(|error| refuse(error, SECRET_FILE))?;
+        let value = DatabaseUrl::from_sqlalchemy(&text).map_err(|error| refused(&error, SECRET_FILE))?;
         return Ok(Setting { name, value, origin: Origin::SecretFile });
     }
     Ok(Setting { name, value: DatabaseUrl::Sqlite("paddles.db".into()), origin: Origin::Default })

@@ -14,7 +14,7 @@ pub(crate) fn at_once<T: Send>(service: &Service, clients: usize, work: impl Fn(
     thread::scope(|scope| {
         let threads: Vec<_> = (0..clients)
             .map(|number| {
-                let (start, work, client) = (&start, &work, service.client());
+                let (start, work, client) = (&start, &work, service.client_in_turn(number));
                 scope.spawn(move || {
                     // So that connecting takes no time in the race.
                     client.read("/");

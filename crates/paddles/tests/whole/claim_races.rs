@@ -38,16 +38,15 @@ fn post_queued_job(client: &Client, run: &str, job_id: usize) {
     client.post_job(run, &job);
 }
 
-fn each_job_is_claimed_once(database: &TestDatabase) {
-    let service = Service::start(database);
+fn each_job_is_claimed_once(service: &Service) {
     create_queue(&service.client());
-    at_once(&service, REPORTERS, |client, number| {
+    at_once(service, REPORTERS, |client, number| {
         for job_id in (number..JOBS).step_by(REPORTERS) {
             post_queued_job(client, &format!("claimed-{}", job_id % RUNS), job_id);
         }
     });
 
-    let claimed: Vec<_> = at_once(&service, DISPATCHERS, |client, _| {
+    let claimed: Vec<_> = at_once(service, DISPATCHERS, |client, _| {
         let claimed: Vec<_> = std::iter::from_fn(|| claim(client)).collect();
         assert_eq!(claim(client), None, "an empty queue fills by itself");
         claimed
@@ -61,7 +60,7 @@ fn each_job_is_claimed_once(database: &TestDatabase) {
     }
 }
 
-on_both_databases!(each_job_is_claimed_once);
+on_every_service!(each_job_is_claimed_once);
 
 /// As a dispatcher would, that has died in the middle of its claim and left its transaction open.
 #[test]

@@ -15,6 +15,17 @@ macro_rules! on_both_databases {
     };
 }
 
+/// Runs each test on a service as labs run it: on an SQLite file, on Postgres, as three servers of one Postgres database, and
+/// as three behind pgBouncer in transaction mode.
+macro_rules! on_every_service {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite { $(#[test] fn $test() { crate::several::on_sqlite(super::$test); })* }
+        mod postgres { $(#[test] fn $test() { crate::several::on_postgres(super::$test); })* }
+        mod three_servers { $(#[test] fn $test() { crate::several::on_three_servers(super::$test); })* }
+        mod behind_pgbouncer { $(#[test] fn $test() { crate::several::behind_pgbouncer(super::$test); })* }
+    };
+}
+
 mod archive;
 mod at_once;
 #[cfg(target_os = "linux")]
@@ -30,6 +41,7 @@ mod load;
 mod lock_races;
 mod optional;
 mod outage;
+mod pgbouncer;
 mod program;
 mod refused_starts;
 mod replay;
@@ -37,6 +49,7 @@ mod report_races;
 mod request_log;
 mod restart;
 mod service;
+mod several;
 mod statsd;
 mod teuthology;
 mod teuthology_home;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
 
+use paddles_diesel::testing::TestDatabase;
+
 /// The file or folder that a variable names; `None`, said aloud once, where it is not set.
 pub(crate) fn given(variable: &'static str, what_is_tested: &str) -> Option<PathBuf> {
     let path = std::env::var_os(variable).map(PathBuf::from);
@@ -21,6 +23,15 @@ pub(crate) fn installed(program: &'static str, what_is_tested: &str) -> bool {
         tell_once(program, &format!("there is no {program}: SKIPPING {what_is_tested}"));
     }
     is_there
+}
+
+/// A database that is reached through pgBouncer in transaction mode.
+pub(crate) fn pooled_database() -> Option<TestDatabase> {
+    let database = TestDatabase::pooled();
+    if database.is_none() {
+        tell_once("pgbouncer", "there is no pgbouncer: SKIPPING what is tested behind it");
+    }
+    database
 }
 
 fn tell_once(about: &'static str, sentence: &str) {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use paddles_diesel::testing::TestDatabase;
 use paddles_domain::JobStatus;
 use serde_json::{Map, Value, json};
 
@@ -17,14 +16,13 @@ const ENDS: [&str; 5] = ["pass", "fail", "dead", "pass", "pass"];
 const RIVALS: usize = 16;
 const ROUNDS: usize = 5;
 
-fn jobs_of_a_run_finish_at_once(database: &TestDatabase) {
-    let service = Service::start(database);
-    at_once(&service, 8, |client, number| {
+fn jobs_of_a_run_finish_at_once(service: &Service) {
+    at_once(service, 8, |client, number| {
         for job_id in (number..JOBS).step_by(8) {
             client.post_job("finishing", &json!({ "job_id": job_id.to_string(), "status": "running" }));
         }
     });
-    at_once(&service, FINISHING, |client, number| {
+    at_once(service, FINISHING, |client, number| {
         for job_id in (number..JOBS).step_by(FINISHING) {
             let path = format!("/runs/finishing/jobs/{job_id}/");
             // The supervisor says in the end of every job that it is dead, which changes no verdict.
@@ -39,12 +37,11 @@ fn jobs_of_a_run_finish_at_once(database: &TestDatabase) {
     assert_eq!((counts, results.run_status().as_str()), ([300, 100, 100], "finished fail"));
 }
 
-fn one_job_is_stored_once(database: &TestDatabase) {
-    let service = Service::start(database);
+fn one_job_is_stored_once(service: &Service) {
     for round in 0..ROUNDS {
         // The first of them brings the run as well.
         let run = format!("contested-{round}");
-        let answers = at_once(&service, RIVALS, |client, number| {
+        let answers = at_once(service, RIVALS, |client, number| {
             client.post(&format!("/runs/{run}/jobs/"), &json!({ "job_id": "1", "pid": number }))
         });
         let (stored, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
@@ -64,10 +61,9 @@ fn targets(round: usize, first: usize) -> Map<String, Value> {
     (0..6).map(|number| (host(first + number), json!(format!("ssh-rsa {number}")))).collect()
 }
 
-fn new_nodes_are_stored_once(database: &TestDatabase) {
-    let service = Service::start(database);
+fn new_nodes_are_stored_once(service: &Service) {
     for round in 0..ROUNDS {
-        at_once(&service, RIVALS, |client, number| {
+        at_once(service, RIVALS, |client, number| {
             // Some share a run, and so wait for each other, and some do not.
             let run = format!("targets-{}", number % 5);
             let job_id = format!("{round}{number:02}");
@@ -85,4 +81,4 @@ fn new_nodes_are_stored_once(database: &TestDatabase) {
     }
 }
 
-on_both_databases!(jobs_of_a_run_finish_at_once, one_job_is_stored_once, new_nodes_are_stored_once);
+on_every_service!(jobs_of_a_run_finish_at_once, one_job_is_stored_once, new_nodes_are_stored_once);

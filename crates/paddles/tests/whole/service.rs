@@ -20,6 +20,7 @@ pub(crate) struct Service {
     process: Child,
     log: Log,
     address: String,
+    companions: Vec<Service>,
 }
 
 /// What the service has written to its log so far.
@@ -43,6 +44,9 @@ impl Service {
             // A job creates its run.
             ("PADDLES_ADMISSION", "deployed"),
         ];
+        if let Some(direct) = database.direct_url() {
+            variables.extend([("PADDLES_DATABASE_POOLER", "transaction"), ("PADDLES_MIGRATION_DATABASE_URL", direct)]);
+        }
         variables.extend(settings);
         Self::spawn(paddles(&[], &variables))
     }
@@ -52,7 +56,7 @@ impl Service {
         let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the service starts");
         let log = Log::default();
         log.follow(process.stderr.take().expect("a pipe"));
-        let mut service = Self { process, log, address: String::new() };
+        let mut service = Self { process, log, address: String::new(), companions: Vec::new() };
         service.address = service.eventually("it listens", |log| {
             let (_, address) = log.split_once("listening on http://")?;
             // In JSON a quotation mark follows, otherwise a field or the end of the line.
@@ -60,6 +64,21 @@ impl Service {
             Some(address.to_owned())
         });
         service
+    }
+
+    /// Starts so many servers of one database.
+    pub(crate) fn start_several(database: &TestDatabase, servers: usize) -> Self {
+        let mut first = Self::start(database);
+        first.companions = (1..servers).map(|_| Self::start(database)).collect();
+        first
+    }
+
+    /// A client of the first server and its companions in turn.
+    pub(crate) fn client_in_turn(&self, number: usize) -> Client {
+        match number % (self.companions.len() + 1) {
+            0 => self.client(),
+            companion => self.companions[companion - 1].client(),
+        }
     }
 
     /// Host and port.
