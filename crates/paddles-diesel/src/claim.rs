@@ -1,15 +1,15 @@
 //! What only one of the databases can say: locks on rows, and the next number of one.
 
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::BigInt;
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl};
+use diesel::row::Row;
+use diesel::{QueryResult, deserialize};
 use paddles_domain::{JobId, Run, RunName};
 use paddles_repository::{RecordId, Stored};
 
-use crate::connection::AnyConnection;
+use crate::cells::{Cells, FromCells};
+use crate::connection::{AnyConnection, Backend};
 use crate::job_facts::{FACTS, FactsRow};
-use crate::run_row::RunRow;
-use crate::schema::runs;
+use crate::run_row::{self, run_columns};
 use crate::statement::Statement;
 
 /// The run of this name, which nobody else changes until the transaction ends. Every change of a job takes this lock
@@ -17,12 +17,12 @@ use crate::statement::Statement;
 ///
 /// SQLite has one writer, who holds everything already.
 pub(crate) fn lock_run(connection: &mut AnyConnection, name: &RunName) -> QueryResult<Option<Stored<Run>>> {
-    let run = runs::table.filter(runs::name.eq(name.as_str()));
-    let row = match connection {
-        AnyConnection::Postgres(connection) => run.for_update().first::<RunRow>(connection),
-        AnyConnection::Sqlite(connection) => run.first::<RunRow>(connection),
+    let lock = match connection {
+        AnyConnection::Postgres(_) => " FOR NO KEY UPDATE",
+        AnyConnection::Sqlite(_) => "",
     };
-    Ok(row.optional()?.map(Stored::from))
+    let sql = format!("{} WHERE runs.name = ?{lock}", run_row::SELECT);
+    Statement::new(sql).bind(name.as_str()).row(connection)
 }
 
 /// A job and its run, both as [`lock_run`] keeps a run, in one statement: a heartbeat waits for no more of them than it
@@ -34,19 +34,22 @@ pub(crate) fn lock_job(connection: &mut AnyConnection, run: &RunName, job_id: &J
         AnyConnection::Sqlite(_) => "",
     };
     let sql = format!(
-        "SELECT runs.*, {FACTS} FROM runs JOIN jobs ON jobs.run_id = runs.id WHERE runs.name = ? AND jobs.job_id = ?{lock}"
+        "SELECT {}, {FACTS} FROM runs JOIN jobs ON jobs.run_id = runs.id WHERE runs.name = ? AND jobs.job_id = ?{lock}",
+        run_columns!()
     );
-    let kept = Statement::new(sql).bind(run.as_str()).bind(job_id.as_str());
-    kept.get_result(connection).optional()
+    Statement::new(sql).bind(run.as_str()).bind(job_id.as_str()).row(connection)
 }
 
 /// A job and its run.
-#[derive(QueryableByName)]
 pub(crate) struct KeptJob {
-    #[diesel(embed)]
-    pub(crate) run: RunRow,
-    #[diesel(embed)]
+    pub(crate) run: Stored<Run>,
     pub(crate) job: FactsRow,
+}
+
+impl FromCells for KeptJob {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        Ok(Self { run: Stored::from_cells(cells)?, job: FactsRow::from_cells(cells)? })
+    }
 }
 
 /// Keeps the nodes of a `SELECT` until the transaction ends, waiting for others who keep them. Others may still refer to
@@ -93,9 +96,8 @@ pub(crate) const EXPIRE_ALONE: i64 = 7_223_555;
 pub(crate) fn try_alone(connection: &mut AnyConnection, number: i64) -> QueryResult<bool> {
     match connection {
         AnyConnection::Postgres(_) => {
-            let sql = "SELECT CAST(pg_try_advisory_xact_lock(?) AS integer)::bigint AS number";
-            let Number { number } = Statement::new(sql).bind(number).get_result(connection)?;
-            Ok(number == 1)
+            let sql = "SELECT CAST(pg_try_advisory_xact_lock(?) AS integer)::bigint";
+            Ok(Statement::new(sql).bind(number).row::<i64>(connection)? == Some(1))
         }
         AnyConnection::Sqlite(_) => Ok(true),
     }
@@ -123,8 +125,8 @@ pub(crate) fn lock_queued_job(connection: &mut AnyConnection, job: RecordId) -> 
         AnyConnection::Postgres(_) => " FOR NO KEY UPDATE SKIP LOCKED",
         AnyConnection::Sqlite(_) => "",
     };
-    let sql = format!("SELECT CAST(id AS bigint) AS number FROM jobs WHERE id = ? AND status = 'queued'{lock}");
-    let kept: Option<Number> = Statement::new(sql).bind(job.0).get_result(connection).optional()?;
+    let sql = format!("SELECT id FROM jobs WHERE id = ? AND status = 'queued'{lock}");
+    let kept: Option<RecordId> = Statement::new(sql).bind(job.0).row(connection)?;
     Ok(kept.is_some())
 }
 
@@ -137,12 +139,5 @@ pub(crate) fn next_job_number(connection: &mut AnyConnection) -> QueryResult<i64
             "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0) + 1 AS number"
         }
     };
-    let Number { number } = Statement::new(next).get_result(connection)?;
-    Ok(number)
-}
-
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
+    Statement::new(next).row(connection)?.ok_or(diesel::NotFound)
 }

@@ -5,6 +5,7 @@
 use diesel::QueryResult;
 use paddles_repository::{HistoryPage, Place, RecordId};
 
+use crate::cells::FromCells;
 use crate::connection::AnyConnection;
 use crate::run_filter::Where;
 use crate::statement::{Bind, Statement};
@@ -17,21 +18,20 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// The rows of `page`, among those for which `clause` holds, as `load` reads them.
-    pub(crate) fn page<R>(
+    /// The rows of `page`, among those for which `clause` holds.
+    pub(crate) fn page<R: FromCells>(
         &self,
         connection: &mut AnyConnection,
         clause: &Where,
         page: HistoryPage,
-        load: impl Fn(Statement, &mut AnyConnection) -> QueryResult<Vec<R>>,
     ) -> QueryResult<Vec<R>> {
         let Self { select, time, id } = self;
         let mut rows = Vec::new();
         for clause in self.stretches(connection, clause, page.place()) {
             let sql = format!("{select}{} ORDER BY {time} DESC, {id} DESC LIMIT ? OFFSET ?", clause.sql);
             let missing = page.limit().saturating_sub_unsigned(rows.len() as u64);
-            let statement = Statement::unprepared(sql).binds(clause.binds).bind(missing).bind(page.offset());
-            rows.extend(load(statement, connection)?);
+            let statement = Statement::varied(sql).binds(clause.binds).bind(missing).bind(page.offset());
+            rows.extend(statement.rows(connection)?);
             if rows.len() as u64 >= page.limit().unsigned_abs() {
                 break;
             }

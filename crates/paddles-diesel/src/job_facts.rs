@@ -1,19 +1,18 @@
 //! The few columns of a job that rules ask for.
 
-use chrono::NaiveDateTime;
-use diesel::sql_types::{Integer, Nullable, Text, Timestamp as SqlTimestamp};
-use diesel::{OptionalExtension, QueryResult, QueryableByName, RunQueryDsl};
+use diesel::row::Row;
+use diesel::{QueryResult, deserialize};
 use paddles_domain::{Day, FirstJob, JobFacts, JobId, JobStatus, Timestamp};
 use paddles_repository::RecordId;
 
-use crate::connection::AnyConnection;
+use crate::cells::{Cells, FromCells};
+use crate::connection::{AnyConnection, Backend};
 use crate::node_days::Counted;
 use crate::statement::Statement;
 
-/// What a `SELECT` from jobs needs for a [`FactsRow`], next to columns of runs.
-pub(crate) const FACTS: &str = "jobs.id AS job, jobs.job_id, jobs.status AS job_status, jobs.started AS job_started, \
-    jobs.sha1, jobs.flavor, jobs.priority, jobs.description, jobs.posted AS job_posted, \
-    jobs.machine_type AS job_machine_type";
+/// What a `SELECT` from jobs needs for a [`FactsRow`], behind columns of runs.
+pub(crate) const FACTS: &str = "jobs.id, jobs.job_id, jobs.status, jobs.started, jobs.sha1, jobs.flavor, jobs.priority, \
+    jobs.description, jobs.posted, jobs.machine_type";
 
 /// The number of a job of this run.
 pub(crate) fn number_of(
@@ -22,7 +21,7 @@ pub(crate) fn number_of(
     job_id: &JobId,
 ) -> QueryResult<Option<RecordId>> {
     let job = Statement::new(format!("SELECT {FACTS} FROM jobs WHERE run_id = ? AND job_id = ?"));
-    let row: Option<FactsRow> = job.bind(run.0).bind(job_id.as_str()).get_result(connection).optional()?;
+    let row: Option<FactsRow> = job.bind(run.0).bind(job_id.as_str()).row(connection)?;
     Ok(row.map(|row| row.number()))
 }
 
@@ -30,48 +29,45 @@ pub(crate) fn number_of(
 pub(crate) fn first_job(connection: &mut AnyConnection, run: RecordId) -> QueryResult<Option<FirstJob>> {
     let first =
         Statement::new(format!("SELECT {FACTS} FROM jobs WHERE run_id = ? ORDER BY job_id LIMIT 1")).bind(run.0);
-    let row: Option<FactsRow> = first.get_result(connection).optional()?;
+    let row: Option<FactsRow> = first.row(connection)?;
     Ok(row.map(|row| {
         let job_id = JobId::from_stored(row.job_id.clone().unwrap_or_default());
         FirstJob::new(job_id, &row.into_facts())
     }))
 }
 
-#[derive(QueryableByName)]
+/// A job's number and facts, and what it counts as.
 pub(crate) struct FactsRow {
-    #[diesel(sql_type = Integer)]
-    job: i32,
-    #[diesel(sql_type = Nullable<Text>)]
+    job: RecordId,
     job_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    job_status: Option<String>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    job_started: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Text>)]
-    sha1: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    flavor: Option<String>,
-    #[diesel(sql_type = Nullable<Integer>)]
-    priority: Option<i32>,
-    #[diesel(sql_type = Nullable<Text>)]
+    facts: JobFacts,
     description: Option<String>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    job_posted: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Text>)]
-    job_machine_type: Option<String>,
+    posted: Option<Timestamp>,
+    machine_type: Option<String>,
+}
+
+impl FromCells for FactsRow {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        let (job, job_id) = (cells.id()?, cells.text()?);
+        let status = cells.text()?.and_then(|word| word.parse().ok()).unwrap_or(JobStatus::Unknown);
+        let (started, sha1, flavor, priority) = (cells.time()?, cells.text()?, cells.text()?, cells.integer()?);
+        let facts = JobFacts { status, started, sha1, flavor, priority };
+        let (description, posted, machine_type) = (cells.text()?, cells.time()?, cells.text()?);
+        Ok(Self { job, job_id, facts, description, posted, machine_type })
+    }
 }
 
 impl FactsRow {
     pub(crate) fn number(&self) -> RecordId {
-        RecordId(self.job)
+        self.job
     }
 
     /// What it counts as on its nodes.
     pub(crate) fn counted(&self) -> Counted {
         Counted {
-            day: self.job_posted.map(|posted| Day::of(Timestamp::from_utc(posted)).to_string()).unwrap_or_default(),
-            machine_type: self.job_machine_type.clone().unwrap_or_default(),
-            status: self.status(),
+            day: self.posted.map(|posted| Day::of(posted).to_string()).unwrap_or_default(),
+            machine_type: self.machine_type.clone().unwrap_or_default(),
+            status: self.facts.status,
         }
     }
 
@@ -80,17 +76,7 @@ impl FactsRow {
         self.description.as_deref()
     }
 
-    fn status(&self) -> JobStatus {
-        self.job_status.as_deref().and_then(|word| word.parse().ok()).unwrap_or(JobStatus::Unknown)
-    }
-
     pub(crate) fn into_facts(self) -> JobFacts {
-        JobFacts {
-            status: self.status(),
-            started: self.job_started.map(Timestamp::from_utc),
-            sha1: self.sha1,
-            flavor: self.flavor,
-            priority: self.priority,
-        }
+        self.facts
     }
 }

@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use chrono::NaiveDateTime;
-use diesel::deserialize::{self, FromSql, QueryableByName};
-use diesel::row::{Field, NamedRow, Row};
-use diesel::sql_types::{Bool, Integer, Text, Timestamp as SqlTimestamp};
+use diesel::deserialize;
+use diesel::row::Row;
 use paddles_domain::{Document, Job, JobChange, JobId, JobKey, JobStatus, JobValues, Kind, RunName, Timestamp, Value};
 use paddles_repository::{JobKeys, RecordId, Stored};
 
+use crate::cells::{Cells, FromCells};
 use crate::connection::Backend;
 use crate::statement::{Bind, Statement, question_marks};
 
@@ -17,6 +16,8 @@ use crate::statement::{Bind, Statement, question_marks};
 const ALWAYS: &str = "jobs.id, runs.name, jobs.job_id, jobs.status, jobs.posted, jobs.started, jobs.updated";
 
 static EVERYTHING: LazyLock<String> = LazyLock::new(|| select(JobKeys::ALL));
+
+static CELLS_OF_EVERYTHING: LazyLock<usize> = LazyLock::new(|| ALWAYS.split(", ").count() + JobKey::all().count());
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     let mut columns = "run_id, job_id, status, posted, started, updated".to_owned();
@@ -95,72 +96,33 @@ fn bind(key: JobKey, value: Option<Value>) -> Bind {
     }
 }
 
-/// A row of one of the `SELECT`s above.
-pub(crate) struct JobRow(Stored<Job>);
-
-impl JobRow {
-    pub(crate) fn into_job(self) -> Stored<Job> {
-        self.0
-    }
-}
-
-impl QueryableByName<Backend> for JobRow {
-    fn build<'a>(row: &impl NamedRow<'a, Backend>) -> deserialize::Result<Self> {
-        let mut cells = Cells { row, next: 0 };
-        let id = cells.take::<i32, Integer>()?.unwrap_or_default();
-        let run = cells.take::<String, Text>()?.unwrap_or_default();
-        let job_id = cells.take::<String, Text>()?.unwrap_or_default();
-        let status = cells.take::<String, Text>()?;
-        let mut job = Job {
-            run: RunName::from_stored(run),
-            job_id: JobId::from_stored(job_id),
-            // A status that nobody here wrote says nothing.
-            status: status.and_then(|word| word.parse().ok()).unwrap_or(JobStatus::Unknown),
-            posted: cells.time()?,
-            started: cells.time()?,
-            updated: cells.time()?,
-            values: JobValues::default(),
-        };
-        // The keys that were selected come in the order of the table.
+/// What one of the `SELECT`s above reads.
+impl FromCells for Stored<Job> {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        let id = cells.id()?;
+        let run = RunName::from_stored(cells.text()?.unwrap_or_default());
+        let job_id = JobId::from_stored(cells.text()?.unwrap_or_default());
+        // A status that nobody here wrote says nothing.
+        let status = cells.text()?.and_then(|word| word.parse().ok()).unwrap_or(JobStatus::Unknown);
+        let (posted, started, updated) = (cells.time()?, cells.time()?, cells.time()?);
+        let mut values = JobValues::default();
+        // The keys that were selected come in the order of the table; mostly that is all of them.
+        let has_every_key = cells.count() == *CELLS_OF_EVERYTHING;
         for key in JobKey::all() {
-            if cells.next_is(key.name()) {
-                job.values.set(key, cells.value(key.kind())?);
+            if has_every_key || cells.next_is(key.name()) {
+                values.set(key, value(cells, key.kind())?);
             }
         }
-        Ok(Self(Stored { id: RecordId(id), record: job }))
+        Ok(Self { id, record: Job { run, job_id, status, posted, started, updated, values } })
     }
 }
 
-/// The cells of a row from left to right.
-struct Cells<'r, R> {
-    row: &'r R,
-    next: usize,
-}
-
-impl<'a, R: Row<'a, Backend>> Cells<'_, R> {
-    fn next_is(&self, column: &str) -> bool {
-        Row::get(self.row, self.next).is_some_and(|field| field.field_name() == Some(column))
-    }
-
-    fn take<T: FromSql<S, Backend>, S>(&mut self) -> deserialize::Result<Option<T>> {
-        let field = Row::get(self.row, self.next).ok_or("the row is too short")?;
-        self.next += 1;
-        field.value().map(T::from_sql).transpose()
-    }
-
-    fn time(&mut self) -> deserialize::Result<Option<Timestamp>> {
-        Ok(self.take::<NaiveDateTime, SqlTimestamp>()?.map(Timestamp::from_utc))
-    }
-
-    fn value(&mut self, kind: Kind) -> deserialize::Result<Option<Value>> {
-        Ok(match kind {
-            Kind::Text | Kind::IndexedText => self.take::<String, Text>()?.map(Value::Text),
-            Kind::Integer => self.take::<i32, Integer>()?.map(Value::Integer),
-            Kind::Boolean => self.take::<bool, Bool>()?.map(Value::Boolean),
-            Kind::NameTime => self.time()?.map(Value::Time),
-            Kind::Document | Kind::Targets => {
-                self.take::<String, Text>()?.and_then(Document::from_stored).map(Value::Document)
-            }
-        })
-    }
+fn value<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>, kind: Kind) -> deserialize::Result<Option<Value>> {
+    Ok(match kind {
+        Kind::Text | Kind::IndexedText => cells.text()?.map(Value::Text),
+        Kind::Integer => cells.integer()?.map(Value::Integer),
+        Kind::Boolean => cells.boolean()?.map(Value::Boolean),
+        Kind::NameTime => cells.time()?.map(Value::Time),
+        Kind::Document | Kind::Targets => cells.text()?.and_then(Document::from_stored).map(Value::Document),
+    })
 }

@@ -1,12 +1,11 @@
 //! Jobs by what stands in them.
 
-use chrono::NaiveDateTime;
-use diesel::sql_types::{Integer, Nullable, Timestamp as SqlTimestamp};
-use diesel::{QueryResult, QueryableByName, RunQueryDsl};
-use paddles_domain::Timestamp;
+use diesel::row::Row;
+use diesel::{QueryResult, deserialize};
 use paddles_repository::{HistoryPage, Place, RecordId};
 
-use crate::connection::AnyConnection;
+use crate::cells::{Cells, FromCells};
+use crate::connection::{AnyConnection, Backend};
 use crate::descriptions::{containing, contains};
 use crate::history::History;
 use crate::run_filter::Where;
@@ -26,15 +25,15 @@ pub(crate) fn described(
     part: &str,
     clause: &Where,
     page: HistoryPage,
-) -> QueryResult<Vec<PlaceRow>> {
-    let found = load_places(among_latest(part, clause, page), connection)?;
+) -> QueryResult<Vec<Place>> {
+    let found = among_latest(part, clause, page).rows(connection)?;
     if found.len() as u64 >= page.limit().unsigned_abs() {
         return Ok(found);
     }
     let (descriptions, binds) = containing(connection, part);
     let mut among_all = clause.clone();
     among_all.and(&format!("jobs.description IN ({descriptions})"), binds);
-    BY_POSTING.page(connection, &among_all, page, load_places)
+    BY_POSTING.page(connection, &among_all, page)
 }
 
 /// Those among the latest jobs, or the latest behind the page's place.
@@ -54,21 +53,8 @@ fn among_latest(part: &str, clause: &Where, page: HistoryPage) -> Statement {
     latest.bind(page.limit()).bind(page.offset())
 }
 
-pub(crate) fn load_places(jobs: Statement, connection: &mut AnyConnection) -> QueryResult<Vec<PlaceRow>> {
-    jobs.load(connection)
-}
-
-/// Where a job stands in history.
-#[derive(QueryableByName)]
-pub(crate) struct PlaceRow {
-    #[diesel(sql_type = Integer)]
-    id: i32,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    posted: Option<NaiveDateTime>,
-}
-
-impl PlaceRow {
-    pub(crate) fn into_place(self) -> Place {
-        Place { time: self.posted.map(Timestamp::from_utc), id: RecordId(self.id) }
+impl FromCells for Place {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        Ok(Self { id: cells.id()?, time: cells.time()? })
     }
 }

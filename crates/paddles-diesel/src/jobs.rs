@@ -2,17 +2,14 @@
 
 use std::collections::HashMap;
 
-use diesel::sql_types::{Integer, Nullable};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl};
 use paddles_domain::{Act, Job, JobId, JobPatch, JobStatus, NodeName, RunName};
 use paddles_repository::{
     HistoryPage, JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob, Page, Place, RecordId,
     RepositoryError, Stored,
 };
 
-use crate::job_row::{JobRow, select, select_everything};
-use crate::job_search::{BY_POSTING, PlaceRow, described, load_places};
-use crate::node_jobs::JobNumber;
+use crate::job_row::{select, select_everything};
+use crate::job_search::{BY_POSTING, described};
 use crate::run_filter::Where;
 use crate::statement::{Statement, question_marks};
 use crate::{DieselRepository, reports};
@@ -49,8 +46,7 @@ impl JobRepository for DieselRepository {
         self.database.read(|connection| {
             let sql = format!("{} WHERE runs.name = ? AND jobs.job_id = ?", select_everything());
             let job = Statement::new(sql).bind(run.as_str()).bind(job_id.as_str());
-            let row: Option<JobRow> = job.get_result(connection).optional()?;
-            Ok(row.map(JobRow::into_job))
+            job.row(connection)
         })
     }
 
@@ -67,8 +63,7 @@ impl JobRepository for DieselRepository {
                 .bind(run.0)
                 .binds(after.map(|job_id| job_id.as_str().into()))
                 .bind(i64::from(limit));
-            let rows: Vec<JobRow> = page.load(connection)?;
-            Ok(rows.into_iter().map(JobRow::into_job).collect())
+            page.rows(connection)
         })
     }
 
@@ -76,16 +71,16 @@ impl JobRepository for DieselRepository {
         let in_status = if status.is_some() { " AND jobs.status = ?" } else { "" };
         // The run comes back even without jobs, with a null beside it.
         let sql = format!(
-            "SELECT jobs.id AS job FROM runs LEFT JOIN jobs ON jobs.run_id = runs.id{in_status} \
+            "SELECT jobs.id FROM runs LEFT JOIN jobs ON jobs.run_id = runs.id{in_status} \
              WHERE runs.name = ? ORDER BY jobs.posted DESC, jobs.id DESC"
         );
-        let rows: Vec<IndexRow> = self.database.read(|connection| {
+        let rows: Vec<Option<RecordId>> = self.database.read(|connection| {
             let index =
                 Statement::new(sql.clone()).binds(status.map(|status| status.as_str().into())).bind(run.as_str());
-            index.load(connection)
+            index.rows(connection)
         })?;
         let run_is_there = !rows.is_empty();
-        Ok(run_is_there.then(|| rows.into_iter().filter_map(|row| row.job.map(RecordId)).collect()))
+        Ok(run_is_there.then(|| rows.into_iter().flatten().collect()))
     }
 
     fn job_search(&self, search: &JobSearch, page: HistoryPage) -> Result<Vec<Place>, RepositoryError> {
@@ -106,11 +101,10 @@ impl JobRepository for DieselRepository {
                 clause.and(sql, [moment.into()]);
             }
         }
-        let rows = self.database.read(|connection| match search.description.as_deref() {
-            None => BY_POSTING.page(connection, &clause, page, load_places),
+        self.database.read(|connection| match search.description.as_deref() {
+            None => BY_POSTING.page(connection, &clause, page),
             Some(part) => described(connection, part, &clause, page),
-        })?;
-        Ok(rows.into_iter().map(PlaceRow::into_place).collect())
+        })
     }
 
     /// By number instead of `posted`: rows are numbered in the order in which jobs are posted, and the links of a node are
@@ -131,31 +125,28 @@ impl JobRepository for DieselRepository {
         }
         let jobs = if clause.binds.is_empty() { "" } else { " JOIN jobs ON jobs.id = job_nodes.job_id" };
         let sql = format!(
-            "SELECT job_nodes.job_id AS job FROM job_nodes{jobs}{} ORDER BY job_nodes.job_id DESC LIMIT ? OFFSET ?",
+            "SELECT job_nodes.job_id FROM job_nodes{jobs}{} ORDER BY job_nodes.job_id DESC LIMIT ? OFFSET ?",
             clause.sql
         );
         let (limit, offset) = page.map_or((i64::MAX, 0), |page| (page.limit(), page.offset()));
         self.database.read(|connection| {
-            let known = Statement::new("SELECT id AS job FROM nodes WHERE name = ?").bind(node.as_str());
-            let known: Option<JobNumber> = known.get_result(connection).optional()?;
-            let Some(JobNumber { job: node }) = known else { return Ok(None) };
+            let known = Statement::new("SELECT id FROM nodes WHERE name = ?").bind(node.as_str());
+            let Some(RecordId(node)) = known.row(connection)? else { return Ok(None) };
             let jobs = Statement::new(sql.clone()).bind(node).binds(clause.binds.clone());
-            let rows: Vec<JobNumber> = jobs.bind(limit).bind(offset).load(connection)?;
-            Ok(Some(rows.into_iter().map(|row| RecordId(row.job)).collect()))
+            jobs.bind(limit).bind(offset).rows(connection).map(Some)
         })
     }
 
     fn job_rows(&self, rows: &[RecordId], keys: JobKeys) -> Result<Vec<Stored<Job>>, RepositoryError> {
-        let mut found: Vec<JobRow> = Vec::new();
+        let mut jobs: Vec<Stored<Job>> = Vec::new();
         for rows in rows.chunks(MOST_BINDS) {
             let sql = format!("{} WHERE jobs.id IN ({})", select(keys), question_marks(rows.len()));
-            found.extend(self.database.read(|connection| {
+            jobs.extend(self.database.read(|connection| {
                 let jobs = Statement::unprepared(sql.clone()).binds(rows.iter().map(|row| row.0.into()));
-                jobs.load::<JobRow>(connection)
+                jobs.rows::<Stored<Job>>(connection)
             })?);
         }
         let places: HashMap<RecordId, usize> = rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
-        let mut jobs: Vec<Stored<Job>> = found.into_iter().map(JobRow::into_job).collect();
         jobs.sort_by_key(|job| places.get(&job.id));
         Ok(jobs)
     }
@@ -163,9 +154,3 @@ impl JobRepository for DieselRepository {
 
 /// How many values a statement may hold: SQLite takes 32,766.
 const MOST_BINDS: usize = 10_000;
-
-#[derive(QueryableByName)]
-struct IndexRow {
-    #[diesel(sql_type = Nullable<Integer>)]
-    job: Option<i32>,
-}

@@ -34,6 +34,7 @@
 //! Write it in the file of the thing it asks about (`runs`, `jobs`), next to its SQL; take the connection as an argument
 //! so that it can be part of a larger transaction; run the contract suite.
 
+mod cells;
 mod claim;
 mod connection;
 mod database;
@@ -60,7 +61,6 @@ mod run_filter;
 mod run_parts;
 mod run_row;
 mod runs;
-mod schema;
 mod statement;
 mod stats;
 #[cfg(feature = "testing")]

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use diesel::sql_types::{BigInt, Integer, Text};
-use diesel::{QueryResult, QueryableByName, RunQueryDsl};
+use diesel::row::Row;
+use diesel::{QueryResult, deserialize};
 use paddles_domain::JobStatus;
 use paddles_repository::RecordId;
 
-use crate::connection::AnyConnection;
+use crate::cells::{Cells, FromCells, there};
+use crate::connection::{AnyConnection, Backend};
 use crate::statement::{Bind, Statement, question_marks};
 
 /// What a job counts as on each of its nodes.
@@ -76,25 +77,25 @@ pub(crate) fn of_run(connection: &mut AnyConnection, run: RecordId) -> QueryResu
     let sql = "SELECT node_id, coalesce(substr(CAST(jobs.posted AS text), 1, 10), '') AS day, \
         coalesce(jobs.machine_type, '') AS machine_type, coalesce(jobs.status, '') AS status, count(*) AS jobs \
         FROM job_nodes JOIN jobs ON jobs.id = job_nodes.job_id WHERE jobs.run_id = ? GROUP BY 1, 2, 3, 4";
-    let rows: Vec<CountRow> = Statement::new(sql).bind(run.0).load(connection)?;
     let mut counts = Counts::default();
-    for CountRow { node_id, day, machine_type, status, jobs } in rows {
-        let status = status.parse().unwrap_or(JobStatus::Unknown);
-        counts.add(&[node_id], &Counted { day, machine_type, status }, jobs);
+    for CountRow { node, counted, jobs } in Statement::new(sql).bind(run.0).rows(connection)? {
+        counts.add(&[node], &counted, jobs);
     }
     Ok(counts)
 }
 
-#[derive(QueryableByName)]
+/// Jobs of one kind on a node.
 struct CountRow {
-    #[diesel(sql_type = Integer)]
-    node_id: i32,
-    #[diesel(sql_type = Text)]
-    day: String,
-    #[diesel(sql_type = Text)]
-    machine_type: String,
-    #[diesel(sql_type = Text)]
-    status: String,
-    #[diesel(sql_type = BigInt)]
+    node: i32,
+    counted: Counted,
     jobs: i64,
+}
+
+impl FromCells for CountRow {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        let RecordId(node) = cells.id()?;
+        let (day, machine_type) = (there(cells.text()?)?, there(cells.text()?)?);
+        let status = cells.text()?.and_then(|word| word.parse().ok()).unwrap_or(JobStatus::Unknown);
+        Ok(Self { node, counted: Counted { day, machine_type, status }, jobs: cells.count_of_rows()? })
+    }
 }

@@ -1,12 +1,13 @@
 //! Which jobs ran on which nodes.
 
-use diesel::sql_types::{Integer, Text};
-use diesel::{QueryResult, QueryableByName, RunQueryDsl};
+use diesel::row::Row;
+use diesel::{QueryResult, deserialize};
 use paddles_domain::{Document, JobKey, NodeName, Value};
 use paddles_repository::RecordId;
 
+use crate::cells::{Cells, FromCells, there};
 use crate::claim::share_nodes;
-use crate::connection::AnyConnection;
+use crate::connection::{AnyConnection, Backend};
 use crate::node_days::{Counted, Counts};
 use crate::statement::{Bind, Statement, question_marks};
 
@@ -77,7 +78,7 @@ fn link(
     let sql =
         format!("SELECT id, name FROM nodes WHERE name IN ({}) ORDER BY name{lock}", question_marks(wanted.len()));
     let nodes: Vec<NodeRow> =
-        Statement::varied(sql).binds(wanted.iter().map(|node| node.as_str().into())).load(connection)?;
+        Statement::varied(sql).binds(wanted.iter().map(|node| node.as_str().into())).rows(connection)?;
     let numbers: Vec<i32> = nodes.iter().map(|node| node.id).collect();
     if !numbers.is_empty() {
         let values = vec!["(?, ?)"; numbers.len()].join(", ");
@@ -102,7 +103,7 @@ fn linked_nodes(connection: &mut AnyConnection, job: RecordId) -> QueryResult<Li
         "SELECT nodes.id, nodes.name FROM job_nodes JOIN nodes ON nodes.id = job_nodes.node_id \
          WHERE job_nodes.job_id = ? ORDER BY nodes.name{lock}"
     );
-    let mut rows: Vec<NodeRow> = Statement::new(sql).bind(job.0).load(connection)?;
+    let mut rows: Vec<NodeRow> = Statement::new(sql).bind(job.0).rows(connection)?;
     rows.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(Linked {
         numbers: rows.iter().map(|row| row.id).collect(),
@@ -117,17 +118,15 @@ fn document(values: &[(JobKey, Option<Value>)], key: JobKey) -> Option<&Document
     })
 }
 
-#[derive(QueryableByName)]
+/// A node's number and name.
 struct NodeRow {
-    #[diesel(sql_type = Integer)]
     id: i32,
-    #[diesel(sql_type = Text)]
     name: String,
 }
 
-/// A row of job numbers.
-#[derive(QueryableByName)]
-pub(crate) struct JobNumber {
-    #[diesel(sql_type = Integer)]
-    pub(crate) job: i32,
+impl FromCells for NodeRow {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        let RecordId(id) = cells.id()?;
+        Ok(Self { id, name: there(cells.text()?)? })
+    }
 }

@@ -1,6 +1,6 @@
 //! Locking and unlocking several nodes, all or none, inside one transaction.
 
-use diesel::{QueryResult, RunQueryDsl};
+use diesel::QueryResult;
 use paddles_domain::{Act, LockRefused, Node, NodeName, NodePatch};
 use paddles_repository::{HostedNode, LockWish, LockedMany, NodeFilter, UnlockedMany};
 
@@ -28,7 +28,7 @@ pub(crate) fn lock_many(
     });
     let sql = format!("{SELECT}{} ORDER BY nodes.name LIMIT ?{lock}", clause.sql);
     let wanted = Statement::unprepared(sql).binds(clause.binds).bind(i64::from(wish.count));
-    let free: Vec<NodeRow> = wanted.load(connection)?;
+    let free: Vec<NodeRow> = wanted.rows(connection)?;
     if free.len() < wish.count as usize {
         return Ok(LockedMany::TooFew(free.len()));
     }
@@ -67,7 +67,7 @@ pub(crate) fn unlock_many(
     let lock = lock_nodes(connection);
     let sql = format!("{SELECT} WHERE nodes.name IN ({}) ORDER BY nodes.name{lock}", question_marks(names.len()));
     let rows: Vec<NodeRow> =
-        Statement::unprepared(sql).binds(names.iter().map(|name| name.as_str().into())).load(connection)?;
+        Statement::unprepared(sql).binds(names.iter().map(|name| name.as_str().into())).rows(connection)?;
     if rows.len() != names.len() {
         return Ok(UnlockedMany::UnknownNode);
     }

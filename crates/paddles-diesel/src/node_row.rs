@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDateTime;
-use diesel::sql_types::{Bool, Integer, Nullable, Text, Timestamp as SqlTimestamp};
-use diesel::{QueryResult, QueryableByName, RunQueryDsl};
-use paddles_domain::{Node, NodeName, Timestamp};
+use diesel::row::Row;
+use diesel::{QueryResult, deserialize};
+use paddles_domain::{Node, NodeName};
 use paddles_repository::{HostedNode, RecordId};
 
-use crate::connection::AnyConnection;
+use crate::cells::{Cells, FromCells, there};
+use crate::connection::{AnyConnection, Backend};
 use crate::statement::{Bind, Statement, question_marks};
 
 /// What every read of nodes selects; a host is named by its row.
@@ -20,60 +20,48 @@ pub(crate) const SELECT: &str = "SELECT nodes.id, nodes.name, nodes.description,
 /// How many hosts of hosts are shown. Real ones are one deep; a ring of hosts must end somewhere.
 const DEEPEST_HOST: usize = 4;
 
-#[derive(Debug, Clone, QueryableByName)]
+/// A node, its host by number.
+#[derive(Debug, Clone)]
 pub(crate) struct NodeRow {
-    #[diesel(sql_type = Integer)]
     pub(crate) id: i32,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    description: Option<String>,
-    #[diesel(sql_type = Nullable<Bool>)]
-    up: Option<bool>,
-    #[diesel(sql_type = Nullable<Text>)]
-    machine_type: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    arch: Option<String>,
-    #[diesel(sql_type = Bool)]
-    is_vm: bool,
-    #[diesel(sql_type = Nullable<Text>)]
-    os_type: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    os_version: Option<String>,
-    #[diesel(sql_type = Nullable<Integer>)]
     vm_host_id: Option<i32>,
-    #[diesel(sql_type = Nullable<Text>)]
-    vm_host: Option<String>,
-    #[diesel(sql_type = Bool)]
-    locked: bool,
-    #[diesel(sql_type = Nullable<Text>)]
-    locked_by: Option<String>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    locked_since: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Text>)]
-    mac_address: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    ssh_pub_key: Option<String>,
+    node: Node,
+}
+
+impl FromCells for NodeRow {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        let RecordId(id) = cells.id()?;
+        let name = NodeName::from_stored(there(cells.text()?)?);
+        let (description, up, machine_type, arch) = (cells.text()?, cells.boolean()?, cells.text()?, cells.text()?);
+        let is_vm = there(cells.boolean()?)?;
+        let (os_type, os_version) = (cells.text()?, cells.text()?);
+        let (vm_host_id, vm_host) = (cells.integer()?, cells.text()?.map(NodeName::from_stored));
+        let locked = there(cells.boolean()?)?;
+        let (locked_by, locked_since) = (cells.text()?, cells.time()?);
+        let (mac_address, ssh_pub_key) = (cells.text()?, cells.text()?);
+        let node = Node {
+            name,
+            description,
+            up,
+            machine_type,
+            is_vm,
+            vm_host,
+            os_type,
+            os_version,
+            arch,
+            locked,
+            locked_since,
+            locked_by,
+            mac_address,
+            ssh_pub_key,
+        };
+        Ok(Self { id, vm_host_id, node })
+    }
 }
 
 impl NodeRow {
     pub(crate) fn into_node(self) -> Node {
-        Node {
-            name: NodeName::from_stored(self.name),
-            description: self.description,
-            up: self.up,
-            machine_type: self.machine_type,
-            is_vm: self.is_vm,
-            vm_host: self.vm_host.map(NodeName::from_stored),
-            os_type: self.os_type,
-            os_version: self.os_version,
-            arch: self.arch,
-            locked: self.locked,
-            locked_since: self.locked_since.map(Timestamp::from_utc),
-            locked_by: self.locked_by,
-            mac_address: self.mac_address,
-            ssh_pub_key: self.ssh_pub_key,
-        }
+        self.node
     }
 }
 
@@ -90,7 +78,7 @@ pub(crate) fn with_hosts(connection: &mut AnyConnection, rows: Vec<NodeRow>) -> 
         }
         let sql = format!("{SELECT} WHERE nodes.id IN ({})", question_marks(wanted.len()));
         let binds = wanted.iter().map(|id| Bind::from(*id));
-        let hosts: Vec<NodeRow> = Statement::unprepared(sql).binds(binds).load(connection)?;
+        let hosts: Vec<NodeRow> = Statement::unprepared(sql).binds(binds).rows(connection)?;
         wanted = hosts.iter().filter_map(|row| row.vm_host_id).collect();
         known.extend(hosts.into_iter().map(|row| (row.id, row)));
     }

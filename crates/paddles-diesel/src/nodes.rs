@@ -1,6 +1,6 @@
 //! Questions about nodes.
 
-use diesel::{OptionalExtension, QueryResult, RunQueryDsl};
+use diesel::QueryResult;
 use paddles_domain::{Act, NodeName, NodePatch};
 use paddles_repository::{
     HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, RecordId, RepositoryError,
@@ -40,7 +40,7 @@ impl NodeRepository for DieselRepository {
         let limit = filter.count.map_or(i64::MAX, i64::from);
         self.database.read(|connection| {
             let nodes = Statement::unprepared(sql.clone()).binds(clause.binds.clone()).bind(limit);
-            let rows = nodes.load(connection)?;
+            let rows = nodes.rows(connection)?;
             with_hosts(connection, rows)
         })
     }
@@ -70,7 +70,7 @@ impl NodeRepository for DieselRepository {
             // The node and its guests, in the order in which everybody locks nodes.
             let lock = lock_nodes_to_delete(connection);
             let sql = format!("{SELECT} WHERE nodes.id = ? OR nodes.vm_host_id = ? ORDER BY nodes.name{lock}");
-            let locked: Vec<NodeRow> = Statement::new(sql).bind(row.id).bind(row.id).load(connection)?;
+            let locked: Vec<NodeRow> = Statement::new(sql).bind(row.id).bind(row.id).rows(connection)?;
             if locked.iter().all(|locked| locked.id != row.id) {
                 return Ok(false);
             }
@@ -122,7 +122,7 @@ const NODE_DELETE: [&str; 3] = [
 /// The row of a node; `lock` keeps it until the transaction ends.
 fn find(connection: &mut AnyConnection, name: &NodeName, lock: &str) -> QueryResult<Option<NodeRow>> {
     let sql = format!("{SELECT} WHERE nodes.name = ?{lock}");
-    Statement::new(sql).bind(name.as_str()).get_result(connection).optional()
+    Statement::new(sql).bind(name.as_str()).row(connection)
 }
 
 enum Host {

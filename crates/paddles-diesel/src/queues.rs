@@ -1,15 +1,14 @@
 //! Questions about queues.
 
-use chrono::NaiveDateTime;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp as SqlTimestamp};
-use diesel::{OptionalExtension, QueryResult, QueryableByName, RunQueryDsl};
+use diesel::row::Row;
+use diesel::{QueryResult, deserialize};
 use paddles_domain::{Act, Job, JobId, JobPatch, JobStatus, Queue, QueueName, QueuePatch, RunName, Timestamp};
 use paddles_repository::{QueueCreated, QueueHead, QueueRepository, QueueUpdated, RecordId, RepositoryError, Stored};
 
+use crate::cells::{Cells, FromCells, there};
 use crate::claim::{lock_queue, lock_queued_job, lock_run};
-use crate::connection::AnyConnection;
-use crate::job_row::{JobRow, select_everything};
-use crate::node_jobs::JobNumber;
+use crate::connection::{AnyConnection, Backend};
+use crate::job_row::select_everything;
 use crate::run_filter::Where;
 use crate::statement::{Bind, Statement, question_marks};
 use crate::{DieselRepository, reports};
@@ -59,18 +58,15 @@ impl QueueRepository for DieselRepository {
             }
         }
         let sql = format!("{SELECT}{} ORDER BY queue", clause.sql);
-        let rows: Vec<QueueRow> = self
-            .database
-            .read(|connection| Statement::unprepared(sql.clone()).binds(clause.binds.clone()).load(connection))?;
-        Ok(rows.into_iter().map(QueueRow::into_queue).collect())
+        self.database.read(|connection| Statement::new(sql.clone()).binds(clause.binds.clone()).rows(connection))
     }
 
     fn queue_get(&self, name: &QueueName) -> Result<Option<(Queue, u32)>, RepositoryError> {
         self.database.read(|connection| {
             let Some(queue) = find(connection, name, "")? else { return Ok(None) };
-            let sql = format!("SELECT count(*) AS jobs FROM jobs WHERE {WAITS}");
-            let row: CountRow = Statement::new(sql).bind(name.as_str()).get_result(connection)?;
-            Ok(Some((queue, u32::try_from(row.jobs).unwrap_or(u32::MAX))))
+            let jobs = Statement::new(format!("SELECT count(*) FROM jobs WHERE {WAITS}")).bind(name.as_str());
+            let jobs: i64 = jobs.row(connection)?.unwrap_or_default();
+            Ok(Some((queue, u32::try_from(jobs).unwrap_or(u32::MAX))))
         })
     }
 
@@ -80,8 +76,8 @@ impl QueueRepository for DieselRepository {
                 return Ok(nothing);
             }
             let sql = format!("{} WHERE {WAITS} {ORDER} LIMIT 1", select_everything());
-            let row: Option<JobRow> = Statement::new(sql).bind(name.as_str()).get_result(connection).optional()?;
-            Ok(row.map_or(QueueHead::Empty, |row| QueueHead::Job(Box::new(row.into_job()))))
+            let job: Option<Stored<Job>> = Statement::new(sql).bind(name.as_str()).row(connection)?;
+            Ok(job.map_or(QueueHead::Empty, |job| QueueHead::Job(Box::new(job))))
         })
     }
 
@@ -111,14 +107,12 @@ impl QueueRepository for DieselRepository {
             (None, Some(user)) => clause.and("jobs.\"user\" = ?", [user.into()]),
             (None, None) => {}
         }
-        let sql = format!("SELECT jobs.id AS job FROM jobs JOIN runs ON runs.id = jobs.run_id{} {ORDER}", clause.sql);
+        let sql = format!("SELECT jobs.id FROM jobs JOIN runs ON runs.id = jobs.run_id{} {ORDER}", clause.sql);
         self.database.read(|connection| {
             if find(connection, name, "")?.is_none() {
                 return Ok(None);
             }
-            let rows: Vec<JobNumber> =
-                Statement::unprepared(sql.clone()).binds(clause.binds.clone()).load(connection)?;
-            Ok(Some(rows.into_iter().map(|row| RecordId(row.job)).collect()))
+            Statement::new(sql.clone()).binds(clause.binds.clone()).rows(connection).map(Some)
         })
     }
 }
@@ -140,15 +134,15 @@ fn claim(connection: &mut AnyConnection, name: &QueueName, held: &[RecordId], ac
         count => format!(" AND jobs.id NOT IN ({})", question_marks(count)),
     };
     let sql = format!(
-        "SELECT jobs.id AS job, jobs.job_id, runs.name FROM jobs JOIN runs ON runs.id = jobs.run_id \
+        "SELECT jobs.id, jobs.job_id, runs.name FROM jobs JOIN runs ON runs.id = jobs.run_id \
          WHERE {WAITS}{but_held} {ORDER} LIMIT 1"
     );
     let head = Statement::unprepared(sql).bind(name.as_str()).binds(held.iter().map(|job| Bind::from(job.0)));
-    let Some(head): Option<HeadRow> = head.get_result(connection).optional()? else {
+    let Some(head): Option<HeadRow> = head.row(connection)? else {
         return Ok(Claim::Head(QueueHead::Empty));
     };
     let (run, job_id) = (RunName::from_stored(head.name), JobId::from_stored(head.job_id));
-    let job = RecordId(head.job);
+    let job = head.job;
     // As in every change of a job the run comes first; meanwhile the job may have left the queue.
     lock_run(connection, &run)?;
     if !lock_queued_job(connection, job)? {
@@ -156,8 +150,7 @@ fn claim(connection: &mut AnyConnection, name: &QueueName, held: &[RecordId], ac
     }
     reports::update(connection, &run, &job_id, JobPatch::with_status(JobStatus::Waiting), act)?;
     let sql = format!("{} WHERE jobs.id = ?", select_everything());
-    let row: JobRow = Statement::new(sql).bind(job.0).get_result(connection)?;
-    let job: Stored<Job> = row.into_job();
+    let job: Stored<Job> = Statement::new(sql).bind(job.0).row(connection)?.ok_or(diesel::NotFound)?;
     Ok(Claim::Head(QueueHead::Job(Box::new(job))))
 }
 
@@ -177,8 +170,7 @@ fn hands_out_nothing(
 
 fn find(connection: &mut AnyConnection, name: &QueueName, lock: &str) -> QueryResult<Option<Queue>> {
     let queue = Statement::new(format!("{SELECT} WHERE queue = ?{lock}")).bind(name.as_str());
-    let row: Option<QueueRow> = queue.get_result(connection).optional()?;
-    Ok(row.map(QueueRow::into_queue))
+    queue.row(connection)
 }
 
 /// The values of a queue's columns, its name last.
@@ -192,44 +184,27 @@ fn values(queue: &Queue) -> [Bind; 5] {
     ]
 }
 
-#[derive(QueryableByName)]
-struct QueueRow {
-    #[diesel(sql_type = Text)]
-    queue: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    paused_by: Option<String>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    paused_since: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Integer>)]
-    pause_duration: Option<i32>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    paused_until: Option<NaiveDateTime>,
-}
-
-impl QueueRow {
-    fn into_queue(self) -> Queue {
-        Queue {
-            name: QueueName::from_stored(self.queue),
-            paused_by: self.paused_by,
-            paused_since: self.paused_since.map(Timestamp::from_utc),
-            pause_duration: self.pause_duration,
-            paused_until: self.paused_until.map(Timestamp::from_utc),
-        }
+impl FromCells for Queue {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        Ok(Self {
+            name: QueueName::from_stored(there(cells.text()?)?),
+            paused_by: cells.text()?,
+            paused_since: cells.time()?,
+            pause_duration: cells.integer()?,
+            paused_until: cells.time()?,
+        })
     }
 }
 
-#[derive(QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = BigInt)]
-    jobs: i64,
+/// The first job of a queue.
+struct HeadRow {
+    job: RecordId,
+    job_id: String,
+    name: String,
 }
 
-#[derive(QueryableByName)]
-struct HeadRow {
-    #[diesel(sql_type = Integer)]
-    job: i32,
-    #[diesel(sql_type = Text)]
-    job_id: String,
-    #[diesel(sql_type = Text)]
-    name: String,
+impl FromCells for HeadRow {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        Ok(Self { job: cells.id()?, job_id: there(cells.text()?)?, name: there(cells.text()?)? })
+    }
 }

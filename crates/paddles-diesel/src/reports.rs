@@ -1,10 +1,9 @@
 //! What a report changes, inside its transaction: the run is locked first, the domain decides, and what changed is
 //! written together with all that counts it.
 
-use diesel::sql_types::Integer;
-use diesel::{OptionalExtension, QueryResult, QueryableByName, RunQueryDsl};
+use diesel::QueryResult;
 use paddles_domain::{Act, Day, JobChange, JobFacts, JobId, JobKey, JobPatch, Run, RunName, Timestamp, Value};
-use paddles_repository::{JobCreated, JobUpdated, NewJob, Stored};
+use paddles_repository::{JobCreated, JobUpdated, NewJob, RecordId, Stored};
 
 use crate::claim::{KeptJob, lock_job, lock_run, next_job_number};
 use crate::connection::AnyConnection;
@@ -15,11 +14,10 @@ use crate::{descriptions, job_row, node_jobs, run_parts, run_row};
 
 /// Whether the run has a job of this id.
 pub(crate) fn is_known(connection: &mut AnyConnection, run: &RunName, job_id: &JobId) -> QueryResult<bool> {
-    let sql = "SELECT jobs.id AS job FROM jobs JOIN runs ON runs.id = jobs.run_id \
+    let sql = "SELECT jobs.id FROM jobs JOIN runs ON runs.id = jobs.run_id \
         WHERE runs.name = ? AND jobs.job_id = ?";
     let job = Statement::new(sql).bind(run.as_str()).bind(job_id.as_str());
-    let found: Option<JobNumber> = job.get_result(connection).optional()?;
-    Ok(found.is_some())
+    Ok(job.row::<RecordId>(connection)?.is_some())
 }
 
 /// Adds a job, and its run if it must be created. Fails if the run has a job of this id.
@@ -83,7 +81,7 @@ pub(crate) fn update(
     let Some(KeptJob { run, job: row }) = lock_job(connection, run, job_id)? else {
         return Ok(JobUpdated::NotFound);
     };
-    let Stored { id, record: mut run } = run.into();
+    let Stored { id, record: mut run } = run;
     let (job, counted_before, description) = (row.number(), row.counted(), row.description().map(str::to_owned));
     let before: JobFacts = row.into_facts();
     let change = patch.update(&before, act.when);
@@ -109,7 +107,7 @@ pub(crate) fn delete(connection: &mut AnyConnection, run: &RunName, job_id: &Job
     let Some(KeptJob { run, job: row }) = lock_job(connection, run, job_id)? else {
         return Ok(false);
     };
-    let Stored { id, record: mut run } = run.into();
+    let Stored { id, record: mut run } = run;
     let (job, counted) = (row.number(), row.counted());
     let gone = row.into_facts();
     let mut writes = node_jobs::forget(connection, job, &counted)?.write();
@@ -130,11 +128,4 @@ fn counted_after(change: &JobChange, day: String, machine_type: String) -> Count
         Some(_) => String::new(),
     };
     Counted { day, machine_type, status: change.after.status }
-}
-
-#[derive(QueryableByName)]
-struct JobNumber {
-    #[diesel(sql_type = Integer)]
-    #[allow(dead_code, reason = "that there is one is the answer")]
-    job: i32,
 }

@@ -1,79 +1,62 @@
 //! A run's row, and the run in it.
 
-use chrono::NaiveDateTime;
-use diesel::{Queryable, QueryableByName, Selectable};
-use paddles_domain::{FirstJob, JobId, JobStatus, Run, RunName, RunResults, Timestamp};
+use diesel::deserialize;
+use diesel::row::Row;
+use paddles_domain::{FirstJob, JobId, JobStatus, Run, RunName, RunResults};
 use paddles_repository::{RecordId, Stored};
 
-use crate::schema::runs;
+use crate::cells::{Cells, FromCells};
+use crate::connection::Backend;
 use crate::statement::{Bind, Statement};
 
-#[derive(Debug, Queryable, QueryableByName, Selectable)]
-#[diesel(table_name = runs)]
-pub(crate) struct RunRow {
-    id: i32,
-    name: Option<String>,
-    status: Option<String>,
-    user: Option<String>,
-    scheduled: Option<NaiveDateTime>,
-    suite: Option<String>,
-    branch: Option<String>,
-    machine_type: Option<String>,
-    posted: Option<NaiveDateTime>,
-    started: Option<NaiveDateTime>,
-    updated: Option<NaiveDateTime>,
-    jobs_queued: i32,
-    jobs_waiting: i32,
-    jobs_running: i32,
-    jobs_pass: i32,
-    jobs_fail: i32,
-    jobs_dead: i32,
-    jobs_unknown: i32,
-    first_job_id: Option<String>,
-    first_job_sha1: Option<String>,
-    first_job_flavor: Option<String>,
-    first_job_priority: Option<i32>,
+/// What every read of runs selects. The order of a table's columns says nothing: an old lab's have another one.
+macro_rules! run_columns {
+    () => {
+        "runs.id, runs.name, runs.status, runs.\"user\", runs.scheduled, runs.suite, runs.branch, runs.machine_type, \
+         runs.posted, runs.started, runs.updated, runs.jobs_queued, runs.jobs_waiting, runs.jobs_running, runs.jobs_pass, \
+         runs.jobs_fail, runs.jobs_dead, runs.jobs_unknown, runs.first_job_id, runs.first_job_sha1, \
+         runs.first_job_flavor, runs.first_job_priority"
+    };
 }
+pub(crate) use run_columns;
 
-impl From<RunRow> for Stored<Run> {
-    fn from(row: RunRow) -> Self {
-        let results = RunResults::from_counts(|status| u32::try_from(row.count(status)).unwrap_or(0));
-        let first_job = row.first_job_id.map(|job_id| FirstJob {
-            job_id: JobId::from_stored(job_id),
-            sha1: row.first_job_sha1,
-            flavor: row.first_job_flavor,
-            priority: row.first_job_priority,
-        });
+/// Runs, for whatever condition and order follow.
+pub(crate) const SELECT: &str = concat!("SELECT ", run_columns!(), " FROM runs");
+
+impl FromCells for Stored<Run> {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        let id = cells.id()?;
+        let name = RunName::from_stored(cells.text()?.unwrap_or_default());
+        let status = cells.text()?;
+        let (user, scheduled) = (cells.text()?, cells.time()?);
+        let (suite, branch, machine_type) = (cells.text()?, cells.text()?, cells.text()?);
+        let (posted, started, updated) = (cells.time()?, cells.time()?, cells.time()?);
+        let mut counts = [0; JobStatus::ALL.len()];
+        for count in &mut counts {
+            *count = u32::try_from(cells.integer()?.unwrap_or_default()).unwrap_or(0);
+        }
+        let results = RunResults::from_counts(|status| counts[status as usize]);
+        let first_job_id = cells.text()?;
+        let (sha1, flavor, priority) = (cells.text()?, cells.text()?, cells.integer()?);
+        let first_job =
+            first_job_id.map(|job_id| FirstJob { job_id: JobId::from_stored(job_id), sha1, flavor, priority });
+        // A status that nobody here wrote says nothing; the counts do.
+        let status = status.and_then(|words| words.parse().ok()).unwrap_or_else(|| results.run_status());
         let run = Run {
-            name: RunName::from_stored(row.name.unwrap_or_default()),
-            user: row.user,
-            scheduled: row.scheduled.map(Timestamp::from_utc),
-            suite: row.suite,
-            branch: row.branch,
-            machine_type: row.machine_type,
-            posted: row.posted.map(Timestamp::from_utc),
-            started: row.started.map(Timestamp::from_utc),
-            updated: row.updated.map(Timestamp::from_utc),
-            // A status that nobody here wrote says nothing; the counts do.
-            status: row.status.and_then(|words| words.parse().ok()).unwrap_or_else(|| results.run_status()),
+            name,
+            user,
+            scheduled,
+            suite,
+            branch,
+            machine_type,
+            posted,
+            started,
+            updated,
+            status,
             results,
             first_job,
         };
-        Self { id: RecordId(row.id), record: run }
-    }
-}
-
-impl RunRow {
-    fn count(&self, status: JobStatus) -> i32 {
-        match status {
-            JobStatus::Queued => self.jobs_queued,
-            JobStatus::Waiting => self.jobs_waiting,
-            JobStatus::Running => self.jobs_running,
-            JobStatus::Pass => self.jobs_pass,
-            JobStatus::Fail => self.jobs_fail,
-            JobStatus::Dead => self.jobs_dead,
-            JobStatus::Unknown => self.jobs_unknown,
-        }
+        Ok(Self { id, record: run })
     }
 }
 

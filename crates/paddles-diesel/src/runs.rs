@@ -1,9 +1,6 @@
 //! Questions about runs.
 
-use diesel::sql_types::{Nullable, Text};
-use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl, SelectableHelper,
-};
+use diesel::QueryResult;
 use paddles_domain::{Act, Run, RunName};
 use paddles_repository::{
     HistoryPage, Page, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored,
@@ -13,8 +10,7 @@ use crate::claim::lock_run;
 use crate::connection::AnyConnection;
 use crate::history::History;
 use crate::run_filter::{Where, select_distinct};
-use crate::run_row::{self, RunRow};
-use crate::schema::runs;
+use crate::run_row::{self, SELECT};
 use crate::statement::Statement;
 use crate::{DieselRepository, node_days};
 
@@ -28,24 +24,12 @@ impl RunRepository for DieselRepository {
 
     fn run_get(&self, name: &RunName) -> Result<Option<Stored<Run>>, RepositoryError> {
         self.database.read(|connection| {
-            let run = runs::table.filter(runs::name.eq(name.as_str())).select(RunRow::as_select());
-            Ok(run.first(connection).optional()?.map(Stored::from))
+            Statement::new(format!("{SELECT} WHERE runs.name = ?")).bind(name.as_str()).row(connection)
         })
     }
 
     fn run_list(&self, page: HistoryPage) -> Result<Vec<Stored<Run>>, RepositoryError> {
-        if page.place().is_some() {
-            return self.history(&BY_POSTING, &Where::all(&[]), page);
-        }
-        self.database.read(|connection| {
-            let newest_first = runs::table
-                .order((runs::posted.desc(), runs::id.desc()))
-                .limit(page.limit())
-                .offset(page.offset())
-                .select(RunRow::as_select());
-            let rows: Vec<RunRow> = newest_first.load(connection)?;
-            Ok(rows.into_iter().map(Stored::from).collect())
-        })
+        self.history(&BY_POSTING, &Where::all(&[]), page)
     }
 
     fn run_filter(&self, conditions: &[RunCondition], page: HistoryPage) -> Result<Vec<Stored<Run>>, RepositoryError> {
@@ -53,12 +37,9 @@ impl RunRepository for DieselRepository {
     }
 
     fn run_queued(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
-        let sql =
-            "SELECT runs.* FROM runs WHERE runs.jobs_queued > 0 ORDER BY runs.scheduled, runs.id LIMIT ? OFFSET ?";
-        let rows: Vec<RunRow> = self
-            .database
-            .read(|connection| Statement::new(sql).bind(page.limit()).bind(page.offset()).load(connection))?;
-        Ok(rows.into_iter().map(Stored::from).collect())
+        let sql = format!("{SELECT} WHERE runs.jobs_queued > 0 ORDER BY runs.scheduled, runs.id LIMIT ? OFFSET ?");
+        self.database
+            .read(|connection| Statement::new(sql.clone()).bind(page.limit()).bind(page.offset()).rows(connection))
     }
 
     fn run_index(&self, index: RunIndex, conditions: &[RunCondition]) -> Result<Vec<String>, RepositoryError> {
@@ -66,9 +47,8 @@ impl RunRepository for DieselRepository {
         let mut clause = Where::all(conditions);
         clause.and(&format!("{value} > ''"), []);
         let sql = format!("{select}{}", clause.sql);
-        self.database.read(|connection| {
-            sorted_values(Statement::unprepared(sql.clone()).binds(clause.binds.clone()), connection)
-        })
+        self.database
+            .read(|connection| sorted_values(Statement::varied(sql.clone()).binds(clause.binds.clone()), connection))
     }
 
     fn run_delete(&self, name: &RunName, _act: &Act) -> Result<bool, RepositoryError> {
@@ -87,30 +67,22 @@ impl RunRepository for DieselRepository {
     }
 }
 
-const BY_POSTING: History = History { select: "SELECT runs.* FROM runs", time: "runs.posted", id: "runs.id" };
+const BY_POSTING: History = History { select: SELECT, time: "runs.posted", id: "runs.id" };
 
 const BY_SCHEDULE: History = History { time: "runs.scheduled", ..BY_POSTING };
 
 impl DieselRepository {
     fn history(&self, list: &History, clause: &Where, page: HistoryPage) -> Result<Vec<Stored<Run>>, RepositoryError> {
-        let load = |runs: Statement, connection: &mut AnyConnection| runs.load::<RunRow>(connection);
-        let rows = self.database.read(|connection| list.page(connection, clause, page, load))?;
-        Ok(rows.into_iter().map(Stored::from).collect())
+        self.database.read(|connection| list.page(connection, clause, page))
     }
 }
 
-/// The column `value` of a statement's rows, sorted here, so that the order does not depend on the database's collation.
+/// The texts that a statement selects, sorted here, so that the order does not depend on the database's collation.
 pub(crate) fn sorted_values(statement: Statement, connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
-    let rows: Vec<ValueRow> = statement.load(connection)?;
-    let mut values: Vec<String> = rows.into_iter().filter_map(|row| row.value).collect();
+    let rows: Vec<Option<String>> = statement.rows(connection)?;
+    let mut values: Vec<String> = rows.into_iter().flatten().collect();
     values.sort();
     Ok(values)
-}
-
-#[derive(QueryableByName)]
-struct ValueRow {
-    #[diesel(sql_type = Nullable<Text>)]
-    value: Option<String>,
 }
 
 /// A run's traces on nodes, its jobs, and the run: databases of the deployed service delete none of the former by

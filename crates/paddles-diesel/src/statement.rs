@@ -10,9 +10,10 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamp as SqlTimestamp, Untyped};
-use diesel::{QueryResult, RunQueryDsl};
+use diesel::{OptionalExtension, QueryResult, RunQueryDsl};
 use paddles_domain::{Timestamp, Value};
 
+use crate::cells::{ByPlace, FromCells};
 use crate::connection::{AnyConnection, Backend};
 
 /// SQL with a `?` for each value.
@@ -34,7 +35,7 @@ enum Keep {
 
 /// How many texts that depend on which keys a report has are kept prepared: reporters of one version send the same keys, and
 /// each such text costs a connection some ten kilobytes.
-const MOST_VARIED_TEXTS: usize = 32;
+const MOST_VARIED_TEXTS: usize = 64;
 
 static VARIED_TEXTS: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 
@@ -79,6 +80,18 @@ impl Statement {
     /// Runs it; says how many rows it touched.
     pub(crate) fn run(self, connection: &mut AnyConnection) -> QueryResult<usize> {
         self.execute(connection)
+    }
+
+    /// Its rows.
+    pub(crate) fn rows<T: FromCells>(self, connection: &mut AnyConnection) -> QueryResult<Vec<T>> {
+        let rows: Vec<ByPlace<T>> = self.load(connection)?;
+        Ok(rows.into_iter().map(|ByPlace(row)| row).collect())
+    }
+
+    /// Its one row, if there is one.
+    pub(crate) fn row<T: FromCells>(self, connection: &mut AnyConnection) -> QueryResult<Option<T>> {
+        let row: Option<ByPlace<T>> = self.get_result(connection).optional()?;
+        Ok(row.map(|ByPlace(row)| row))
     }
 
     fn is_prepared(&self) -> bool {

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use diesel::sql_types::{BigInt, Text};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl};
+use diesel::deserialize;
+use diesel::row::Row;
 use paddles_domain::{Day, JobStatus, NodeName, RunResults, Timestamp};
 use paddles_repository::{RepositoryError, StatsRepository};
 
 use crate::DieselRepository;
+use crate::cells::{Cells, FromCells, there};
+use crate::connection::Backend;
 use crate::node_row::{NodeRow, SELECT};
 use crate::run_filter::Where;
 use crate::statement::Statement;
@@ -65,7 +67,7 @@ impl StatsRepository for DieselRepository {
         );
         let rows: Vec<CountsRow> = self.database.read(|connection| {
             let counts = Statement::new(sql.clone()).binds(days.binds.clone()).binds(jobs.binds.clone());
-            counts.load(connection)
+            counts.rows(connection)
         })?;
         let mut nodes: BTreeMap<String, RunResults> = BTreeMap::new();
         for row in rows {
@@ -85,47 +87,34 @@ impl StatsRepository for DieselRepository {
         );
         self.database.read(|connection| {
             let known = Statement::new(format!("{SELECT} WHERE nodes.name = ?")).bind(node.as_str());
-            let known: Option<NodeRow> = known.get_result(connection).optional()?;
+            let known: Option<NodeRow> = known.row(connection)?;
             let counts = Statement::new(sql.clone()).bind(node.as_str());
-            let counts: Option<CountsRow> = counts.get_result(connection).optional()?;
+            let counts: Option<CountsRow> = counts.row(connection)?;
             let results = counts.map(|row| RunResults::from_counts(|status| row.count(status)));
             Ok(known.map(|_| results.unwrap_or_default()))
         })
     }
 }
 
-/// How many jobs of a node are in each state.
-#[derive(QueryableByName)]
+/// How many jobs of a node are in each state, in the order of [`JobStatus::ALL`].
 struct CountsRow {
-    #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = BigInt)]
-    queued: i64,
-    #[diesel(sql_type = BigInt)]
-    waiting: i64,
-    #[diesel(sql_type = BigInt)]
-    running: i64,
-    #[diesel(sql_type = BigInt)]
-    pass: i64,
-    #[diesel(sql_type = BigInt)]
-    fail: i64,
-    #[diesel(sql_type = BigInt)]
-    dead: i64,
-    #[diesel(sql_type = BigInt)]
-    unknown: i64,
+    counts: [i64; JobStatus::ALL.len()],
+}
+
+impl FromCells for CountsRow {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        let name = there(cells.text()?)?;
+        let mut counts = [0; JobStatus::ALL.len()];
+        for count in &mut counts {
+            *count = cells.count_of_rows()?;
+        }
+        Ok(Self { name, counts })
+    }
 }
 
 impl CountsRow {
     fn count(&self, status: JobStatus) -> u32 {
-        let count = match status {
-            JobStatus::Queued => self.queued,
-            JobStatus::Waiting => self.waiting,
-            JobStatus::Running => self.running,
-            JobStatus::Pass => self.pass,
-            JobStatus::Fail => self.fail,
-            JobStatus::Dead => self.dead,
-            JobStatus::Unknown => self.unknown,
-        };
-        u32::try_from(count).unwrap_or(0)
+        u32::try_from(self.counts[status as usize]).unwrap_or(0)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{Days, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
+use chrono::{Datelike, Days, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
 
 /// A moment in UTC, to the microsecond: what Postgres keeps, and so what every database here keeps.
 ///
@@ -71,9 +71,34 @@ const FIRST: NaiveDateTime = NaiveDateTime::new(NaiveDate::from_ymd_opt(1, 1, 1)
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = self.0.nanosecond() / 1_000;
-        write!(f, "{}", self.0.format("%Y-%m-%d %H:%M:%S"))?;
-        if micros == 0 { Ok(()) } else { write!(f, ".{micros:06}") }
+        let (date, time) = (self.0.date(), self.0.time());
+        // Leap seconds have more than a million.
+        let micros = time.nanosecond() / 1_000 % 1_000_000;
+        // Digit by digit: a page of runs writes hundreds of times, and chrono reads its format for each.
+        let mut text = *b"0000-00-00 00:00:00.000000";
+        let Ok(year @ 0..=9999) = u32::try_from(date.year()) else {
+            write!(f, "{}", self.0.format("%Y-%m-%d %H:%M:%S"))?;
+            return if micros == 0 { Ok(()) } else { write!(f, ".{micros:06}") };
+        };
+        for (last, mut number) in [
+            (3, year),
+            (6, date.month()),
+            (9, date.day()),
+            (12, time.hour()),
+            (15, time.minute()),
+            (18, time.second()),
+            (25, micros),
+        ] {
+            let mut place = last;
+            while number > 0 {
+                text[place] += u8::try_from(number % 10).unwrap_or(0);
+                number /= 10;
+                // Written from right to left; the last step may leave the text, and is not used.
+                place = place.saturating_sub(1);
+            }
+        }
+        let length = if micros == 0 { 19 } else { text.len() };
+        f.write_str(str::from_utf8(&text[..length]).unwrap_or_default())
     }
 }
 
@@ -206,6 +231,8 @@ fn parse_fraction(digits: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -241,6 +268,16 @@ mod tests {
         check("America/Los_Angeles", "2020-03-08 02:30:00", "2020-03-08 10:30:00");
         check("America/Los_Angeles", "2020-11-01 01:30:00", "2020-11-01 09:30:00");
         assert_eq!("Mars/Olympus".parse::<LabZone>(), Err(UnknownZone));
+    }
+
+    proptest! {
+        #[test]
+        fn every_moment_is_written_as_chrono_writes_it(seconds in -99_999_999_999_i64..299_999_999_999, micros in 0..1_000_000_i64) {
+            let moment = chrono::DateTime::from_timestamp_micros(seconds * 1_000_000 + micros).unwrap().naive_utc();
+            let fraction = if micros == 0 { "" } else { ".%6f" };
+            let written = moment.format(&format!("%Y-%m-%d %H:%M:%S{fraction}")).to_string();
+            prop_assert_eq!(Timestamp::from_utc(moment).to_string(), written);
+        }
     }
 
     #[test]
