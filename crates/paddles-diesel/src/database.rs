@@ -10,7 +10,7 @@ use paddles_repository::RepositoryError;
 
 use crate::claim::try_alone;
 use crate::connection::{AnyConnection, Connector};
-use crate::failure::{is_connection_lost, is_unnamed, repository_error};
+use crate::failure::{is_connection_lost, is_read_only, is_unnamed, repository_error};
 
 /// How long a question waits for a connection when the database is away.
 const CONNECTION_PATIENCE: Duration = Duration::from_secs(2);
@@ -122,6 +122,11 @@ impl Database {
                 Err(error) => error,
             };
             pooled.lost = is_connection_lost(&error) || is_unnamed(&error) && !pooled.answers();
+            if is_read_only(&error) {
+                // The session stays so, even when the next one may write, or finds another server.
+                pooled.lost = true;
+                return Err(repository_error(&error));
+            }
             if !pooled.lost || attempts_left == 0 {
                 return Err(repository_error(&error));
             }

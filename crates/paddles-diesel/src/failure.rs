@@ -64,6 +64,11 @@ pub(crate) fn is_connection_lost(error: &Error) -> bool {
     )
 }
 
+/// Whether the session may not write.
+pub(crate) fn is_read_only(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _))
+}
+
 /// Whether only the text of the error tells what happened: diesel keeps no SQLSTATE.
 pub(crate) fn is_unnamed(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, _))

@@ -1,6 +1,7 @@
 //! An empty database for one test.
 
 use std::error::Error;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::connection::SimpleConnection;
@@ -23,7 +24,7 @@ pub struct TestDatabase {
 /// Where a test database lives, which is what has to be removed with it.
 enum Place {
     Postgres { name: String, maintenance_url: String },
-    Sqlite { _folder: TempDir },
+    Sqlite { _folder: Option<TempDir> },
 }
 
 impl TestDatabase {
@@ -84,11 +85,16 @@ impl TestDatabase {
             Ok(folder) => folder,
             Err(error) => panic!("cannot make a folder for a test database: {error}"),
         };
-        let file = folder.path().join("paddles.db");
-        let Some(path) = file.to_str() else {
-            panic!("{} is not text, so no address can hold it", file.display());
-        };
-        Self { url: format!("sqlite://{path}"), direct_url: None, place: Place::Sqlite { _folder: folder } }
+        let url = sqlite_url(folder.path());
+        Self { url, direct_url: None, place: Place::Sqlite { _folder: Some(folder) } }
+    }
+
+    /// A new SQLite file in a folder of the test's own.
+    ///
+    /// # Panics
+    /// When the folder's path is not text.
+    pub fn sqlite_in(folder: &Path) -> Self {
+        Self { url: sqlite_url(folder), direct_url: None, place: Place::Sqlite { _folder: None } }
     }
 
     /// The address in the form the service takes: `postgres://paddles@127.0.0.1:PORT/NAME` or
@@ -156,6 +162,15 @@ impl Drop for TestDatabase {
             // whole cluster goes soon anyway.
             let _ = execute(maintenance_url, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
+    }
+}
+
+#[expect(clippy::panic, reason = "only tests call this, and without a database they cannot go on")]
+fn sqlite_url(folder: &Path) -> String {
+    let file = folder.join("paddles.db");
+    match file.to_str() {
+        Some(path) => format!("sqlite://{path}"),
+        None => panic!("{} is not text, so no address can hold it", file.display()),
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn pooled_database() -> Option<TestDatabase> {
     database
 }
 
-fn tell_once(about: &'static str, sentence: &str) {
+pub(crate) fn tell_once(about: &'static str, sentence: &str) {
     static TOLD: Mutex<Vec<&str>> = Mutex::new(Vec::new());
     let mut told = TOLD.lock().unwrap();
     if !told.contains(&about) {
