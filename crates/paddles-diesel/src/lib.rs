@@ -65,6 +65,7 @@ mod statement;
 mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tokens;
 
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use failure::OpenError;

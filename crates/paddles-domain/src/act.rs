@@ -3,8 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::names::check_name;
-use crate::{NameError, Timestamp};
+use crate::{Timestamp, TokenName};
 
 /// What every change is told of the one who makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,34 +47,5 @@ impl fmt::Display for Actor {
             Self::CommandLine => f.write_str("command line"),
             Self::Expiry => f.write_str("expiry"),
         }
-    }
-}
-
-/// The name of a token, by which it is listed and revoked.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TokenName(String);
-
-impl TokenName {
-    /// A name; refuses what could not stand in a URL or an index.
-    pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
-        let text = text.into();
-        check_name("name", &text)?;
-        Ok(Self(text))
-    }
-
-    /// A name that a database kept.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for TokenName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

@@ -10,8 +10,9 @@
 //!   clients rely on. Which new jobs are let in is up to [`Admission`].
 //! - A [`Node`] is locked and unlocked by the rules of [`NodePatch::update`]; a [`Queue`] is paused by those of
 //!   [`QueuePatch::update`].
-//! - An [`Act`] says who changes something, when and from where.
 //! - An [`ExpiryRule`] says which jobs nobody keeps alive any more.
+//! - An [`Act`] says who changes something, when and from where. What a request [`Need`]s is a [`Role`], which the holder
+//!   of a [`Token`] has, if the service asks for it ([`Auth`]).
 //! - A [`Timestamp`] and a [`Day`] are UTC; [`LabZone`] reads the lab's own clock.
 //!
 //! ```
@@ -36,6 +37,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod access;
 mod act;
 mod admission;
 mod day;
@@ -52,9 +54,11 @@ mod run_name;
 mod run_results;
 mod targets;
 mod timestamp;
+mod token;
 mod value;
 
-pub use act::{Act, Actor, TokenName};
+pub use access::{Auth, Need, Role, UnknownAuth, UnknownRole};
+pub use act::{Act, Actor};
 pub use admission::{Admission, Refused, UnknownAdmission};
 pub use day::{Day, DayError};
 pub use expiry::ExpiryRule;
@@ -70,6 +74,7 @@ pub use run_name::{NameParts, RunName};
 pub use run_results::{RunResults, RunStatus, UnknownRunStatus};
 pub use targets::target_nodes;
 pub use timestamp::{LabZone, Timestamp, TimestampError, UnknownZone};
+pub use token::{Standing, Token, TokenHash, TokenName, TokenSecret, find_token};
 pub use value::{Document, FieldError, Value};
 
 use names::check_name;

@@ -167,6 +167,17 @@ impl NodePatch {
         Self { locked: Some(false), locked_by: Some(Some(owner.into())), ..Self::default() }
     }
 
+    /// Whether it locks or unlocks a node, and does nothing else: what those may do who may not edit nodes.
+    pub fn only_locks(&self) -> bool {
+        let lock = Self {
+            locked: self.locked,
+            locked_by: self.locked_by.clone(),
+            description: self.description.clone(),
+            ..Self::default()
+        };
+        self.locked.is_some() && *self == lock
+    }
+
     /// Reads a patch from the members of a JSON object. Unknown keys are ignored, and so is `name`, which never changes.
     pub fn read<'a>(fields: impl Iterator<Item = (&'a str, &'a RawValue)>) -> Result<Self, FieldError> {
         let mut patch = Self::default();

@@ -1,13 +1,16 @@
 //! What is refused, as a status and `{"message": ...}`. Every error becomes HTTP here and nowhere else.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use paddles_domain::{FieldError, LockRefused, NameError, PauseRefused, Refused, ReportError};
+use paddles_domain::{Actor, FieldError, LockRefused, NameError, PauseRefused, Refused, ReportError, Role, Standing};
 use paddles_repository::{PageError, RepositoryError};
 
 /// How long a client should wait before it asks again, in seconds. Clients of paddles wait about so long by themselves.
 const RETRY_SECONDS: &str = "1";
+
+/// How a client may say who it is (RFC 6750, RFC 7617).
+const CHALLENGES: [&str; 2] = ["Bearer realm=\"paddles\"", "Basic realm=\"paddles\", charset=\"UTF-8\""];
 
 /// A request that is not answered as it wished.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +38,27 @@ impl ApiError {
     /// A rule forbids it; asking again will not help.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, message)
+    }
+
+    /// A token is needed, and none came that can be read.
+    pub(crate) fn no_token(role: Role) -> Self {
+        let way = "Authorization: Bearer TOKEN, or HTTP Basic with the token as password";
+        Self::new(StatusCode::UNAUTHORIZED, format!("this needs a token with the role {role}; send {way}"))
+    }
+
+    /// A token came that nobody was given.
+    pub(crate) fn unknown_token() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "nobody was given this token")
+    }
+
+    /// A token came that is no longer good.
+    pub(crate) fn ended_token(standing: Standing) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, format!("this token is {standing}"))
+    }
+
+    /// Who it is may not do what `needed` may.
+    pub(crate) fn lacks_role(who: &Actor, own: Role, needed: Role) -> Self {
+        Self::forbidden(format!("this needs the role {needed}; {who} is {own}"))
     }
 
     /// Not now; asking again may help.
@@ -73,6 +97,11 @@ impl ResponseError for ApiError {
         response.insert_header((CONTENT_TYPE, "application/json"));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((RETRY_AFTER, RETRY_SECONDS));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            for challenge in CHALLENGES {
+                response.append_header((WWW_AUTHENTICATE, challenge));
+            }
         }
         response.body(serde_json::json!({ "message": self.message }).to_string())
     }

@@ -4,8 +4,9 @@ use paddles_domain::{Admission, LabZone};
 
 use crate::bridge::Bridge;
 use crate::job_counters::JobCounters;
+use crate::known_tokens::KnownTokens;
 use crate::links::Links;
-use crate::settings::{HttpSettings, RunsView};
+use crate::settings::{AccessSettings, HttpSettings, RunsView};
 
 /// The service as handlers see it.
 pub(crate) struct App {
@@ -17,6 +18,8 @@ pub(crate) struct App {
     pub(crate) default_runs_count: u32,
     pub(crate) default_runs_view: RunsView,
     pub(crate) body_limit: usize,
+    pub(crate) access: AccessSettings,
+    pub(crate) tokens: KnownTokens,
 }
 
 impl App {
@@ -30,6 +33,8 @@ impl App {
             default_runs_count: settings.default_runs_count,
             default_runs_view: settings.default_runs_view,
             body_limit: settings.body_limit,
+            access: settings.access,
+            tokens: KnownTokens::default(),
         }
     }
 }

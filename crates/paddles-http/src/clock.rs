@@ -2,8 +2,8 @@
 
 use paddles_domain::Timestamp;
 
-/// This moment.
+/// This moment, for whoever begins something.
 #[allow(clippy::disallowed_methods, reason = "the one place that looks at a clock")]
-pub(crate) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::from_utc(chrono::Utc::now().naive_utc())
 }

@@ -3,14 +3,17 @@
 use actix_web::guard::{Any, Get, GuardContext, Head};
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, LOCATION};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, ResponseError, Route};
+use paddles_domain::Need;
 use percent_encoding::percent_decode_str;
 
 use crate::api_error::ApiError;
+use crate::caller::admit;
 use crate::openapi::{DocumentedQuery, Operation};
 
-/// A path, ending in a slash, and a handler for each of its methods.
+/// A path, ending in a slash, and for each of its methods what it needs and a handler.
 ///
 /// Without the slash GET and HEAD are redirected, as browsers and clients expect; the other methods are served, since the
 /// libraries of clients turn a redirected write into a GET. What nobody handles is 405, and OPTIONS says what is.
@@ -28,6 +31,7 @@ pub(crate) struct Endpoint {
 /// What one method of one path takes and answers.
 pub(crate) struct Described {
     pub(crate) method: Method,
+    pub(crate) need: Need,
     /// With `{name}` for each part that is not fixed.
     pub(crate) path: String,
     pub(crate) operation: Operation,
@@ -54,48 +58,49 @@ impl Endpoint {
         Self { redirects: false, ..Self::at(path) }
     }
 
-    /// Serves GET, and HEAD by the same handler.
-    pub(crate) fn get<F, Args>(mut self, handler: F, operation: Operation) -> Self
+    /// Serves GET, and HEAD by the same handler, to whoever has what they need.
+    pub(crate) fn get<F, Args>(mut self, need: Need, handler: F, operation: Operation) -> Self
     where
         F: Handler<Args, Output: Responder>,
         Args: FromRequest + 'static,
     {
-        self.describe(Method::GET, self.path, operation);
+        self.describe(Method::GET, need, self.path, operation);
         self.methods.extend([Method::GET, Method::HEAD]);
-        self.reads.push(Box::new(move || read().to(handler.clone())));
+        self.reads.push(Box::new(move || admitted(need, read().to(handler.clone()))));
         self
     }
 
-    /// Serves a method that changes something.
-    pub(crate) fn write<F, Args>(mut self, method: Method, handler: F, operation: Operation) -> Self
+    /// Serves a method that has a body, or changes something, to whoever has what it needs.
+    pub(crate) fn write<F, Args>(mut self, method: Method, need: Need, handler: F, operation: Operation) -> Self
     where
         F: Handler<Args, Output: Responder>,
         Args: FromRequest + 'static,
     {
-        self.describe(method.clone(), self.path, operation);
+        self.describe(method.clone(), need, self.path, operation);
         self.methods.push(method.clone());
-        self.writes.push(Box::new(move || web::method(method.clone()).to(handler.clone())));
+        self.writes.push(Box::new(move || admitted(need, web::method(method.clone()).to(handler.clone()))));
         self
     }
 
-    /// Answers every other method by `handler`.
+    /// Answers every other method by `handler`, which changes nothing.
     pub(crate) fn others<F, Args>(mut self, handler: F) -> Self
     where
         F: Handler<Args, Output: Responder>,
         Args: FromRequest + 'static,
     {
-        self.others = Some(Box::new(move || web::to(handler.clone())));
+        self.others = Some(Box::new(move || admitted(Need::Reading, web::to(handler.clone()))));
         self
     }
 
     /// Shows a longer path that GET of this endpoint serves too.
     pub(crate) fn shown_at(mut self, path: &str, operation: Operation) -> Self {
-        self.describe(Method::GET, path, operation);
+        let need = self.described.first().map_or(Need::Reading, |get| get.need);
+        self.describe(Method::GET, need, path, operation);
         self
     }
 
-    fn describe(&mut self, method: Method, path: &str, operation: Operation) {
-        self.described.push(Described { method, path: template(path), operation });
+    fn describe(&mut self, method: Method, need: Need, path: &str, operation: Operation) {
+        self.described.push(Described { method, need, path: template(path), operation: operation.needs(need) });
     }
 
     /// What its methods take and answer.
@@ -154,6 +159,11 @@ fn template(path: &str) -> String {
 /// Whether the path is UTF-8: what is not names nothing, but would be read as some other name.
 fn has_text_path(context: &GuardContext<'_>) -> bool {
     percent_decode_str(context.head().uri.path()).decode_utf8().is_ok()
+}
+
+/// Nothing is served but to a caller who has what it needs.
+fn admitted(need: Need, route: Route) -> Route {
+    route.wrap(from_fn(move |request, next| admit(need, request, next)))
 }
 
 fn read() -> Route {

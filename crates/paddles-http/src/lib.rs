@@ -17,9 +17,10 @@
 //!
 //! # The way of a request
 //!
-//! `routes` is the table of what is served, each route with its description (`operations`), of which `openapi` makes the
-//! document that clients read; a handler (`handlers`) reads the request (`request_body`, `parameters`) into values of the
-//! domain, and who sends it (`caller`), asks the port one question through the bridge (`bridge`), and renders the answer
+//! `routes` is the table of what is served and of what each route needs, with its description (`operations`), of which
+//! `openapi` makes the document that clients read. `caller` finds out who sends a request, and refuses whoever may not. A
+//! handler (`handlers`) reads the request (`request_body`, `parameters`) into values of the domain, asks the port one question
+//! through the bridge (`bridge`), and renders the answer
 //! (`documents`). On its way out the answer gets a tag, or is left out if the client knows it (`entity_tag`), and is made
 //! smaller (`compression`). What is refused becomes a status and `{"message": ...}` in `api_error`, and nowhere else.
 
@@ -27,8 +28,10 @@ mod api_error;
 mod app;
 mod bridge;
 mod caller;
+mod client_address;
 mod clock;
 mod compression;
+mod credentials;
 mod documents;
 mod drain;
 mod endpoint;
@@ -37,7 +40,9 @@ mod handlers;
 mod job_counters;
 mod job_stream;
 mod json_text;
+mod known_tokens;
 mod links;
+mod networks;
 mod next_page;
 mod openapi;
 mod operations;
@@ -49,7 +54,10 @@ mod run_path;
 mod server;
 mod settings;
 
+pub use clock::now;
 pub use drain::{Listener, Stopper};
 pub use links::{LogLinkTemplate, LogLinkTemplateError};
+pub use networks::{NetworksError, TrustedNetworks, TrustedProxies};
+pub use routes::{ServedRoute, served_routes};
 pub use server::{HttpServer, server};
-pub use settings::{HttpSettings, RunsView, StatsdSettings, UnknownRunsView};
+pub use settings::{AccessSettings, HttpSettings, RunsView, StatsdSettings, UnknownRunsView};

@@ -1,8 +1,8 @@
 //! What the HTTP side lets its operator choose.
 
-use paddles_domain::{Admission, LabZone};
+use paddles_domain::{Admission, Auth, LabZone};
 
-use crate::LogLinkTemplate;
+use crate::{LogLinkTemplate, TrustedNetworks, TrustedProxies};
 
 /// How the service answers.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct HttpSettings {
     pub default_runs_view: RunsView,
     /// Where finished jobs are counted, if anywhere.
     pub statsd: Option<StatsdSettings>,
+    /// Who may do what.
+    pub access: AccessSettings,
     /// The largest body that is read, in bytes.
     pub body_limit: usize,
     /// How many threads serve connections.
@@ -39,11 +41,23 @@ impl Default for HttpSettings {
             default_runs_count: 100,
             default_runs_view: RunsView::default(),
             statsd: None,
+            access: AccessSettings::default(),
             body_limit: 8 * 1024 * 1024,
             workers: 2,
             askers: 4,
         }
     }
+}
+
+/// Who may do what.
+#[derive(Debug, Clone, Default)]
+pub struct AccessSettings {
+    /// How much is asked of those who use the service.
+    pub auth: Auth,
+    /// Networks whose senders need no token.
+    pub trusted_networks: TrustedNetworks,
+    /// Proxies that say for whom they ask.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// A statsd server.

@@ -10,6 +10,7 @@
 //! - [`QueueRepository`] has queues, and says who takes the next job.
 //! - [`StatsRepository`] counts.
 //! - [`ExpiryRepository`] makes jobs dead of which nobody hears any more.
+//! - [`TokenRepository`] has tokens, by which the service knows who sends a request.
 //!
 //! Absence is no error: look-ups answer an `Option`, changes an outcome. What is left is [`RepositoryError`].
 //!
@@ -40,6 +41,7 @@ mod queues;
 mod run_filter;
 mod runs;
 mod stats;
+mod tokens;
 
 pub use error::RepositoryError;
 pub use expiry::{DueJob, ExpiryRepository, ExpiryRound};
@@ -51,10 +53,19 @@ pub use queues::{QueueCreated, QueueHead, QueueRepository, QueueUpdated};
 pub use run_filter::{RunCondition, RunIndex};
 pub use runs::{RunCreated, RunRepository};
 pub use stats::StatsRepository;
+pub use tokens::{TokenCreated, TokenRepository, TokenRevoked};
 
 /// Everything that the service asks of its database.
 pub trait Repository:
-    RunRepository + JobRepository + NodeRepository + QueueRepository + StatsRepository + ExpiryRepository + Send + Sync
+    RunRepository
+    + JobRepository
+    + NodeRepository
+    + QueueRepository
+    + StatsRepository
+    + ExpiryRepository
+    + TokenRepository
+    + Send
+    + Sync
 {
 }
 
@@ -65,6 +76,7 @@ impl<T> Repository for T where
         + QueueRepository
         + StatsRepository
         + ExpiryRepository
+        + TokenRepository
         + Send
         + Sync
 {

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use paddles_diesel::OpenError;
 
-use crate::commands::{Command, ServeError};
+use crate::commands::{Command, ServeError, TokenError};
 use crate::settings::{SettingError, Settings};
 
 /// Stores and reports the results of Ceph's teuthology test runs.
@@ -34,6 +34,8 @@ enum Failure {
     Database(#[from] OpenError),
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 #[expect(clippy::print_stderr, reason = "the sentence with which a command fails")]

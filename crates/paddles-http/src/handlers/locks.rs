@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use paddles_domain::{NodeName, NodePatch};
+use paddles_domain::{NodeName, NodePatch, Role};
 use paddles_repository::{LockWish, LockedMany, NodeUpdated, UnlockedMany};
 use serde_json::value::RawValue;
 
@@ -39,6 +39,9 @@ pub(crate) async fn lock_one(
             return Err(refusal);
         }
     };
+    if !patch.only_locks() {
+        caller.must_be(Role::Operator)?;
+    }
     match app.bridge.ask(move |lab| lab.node_update(&name, &patch, &caller.acts())).await? {
         NodeUpdated::Updated(node) => {
             let mut out = Vec::new();

@@ -36,7 +36,15 @@ pub(crate) fn document(endpoints: &[Endpoint]) -> Value {
         "servers": [{ "url": "/" }],
         "tags": tags.into_iter().map(|name| json!({ "name": name })).collect::<Vec<_>>(),
         "paths": paths,
-        "components": { "schemas": schemas::all() },
+        "components": { "schemas": schemas::all(), "securitySchemes": security_schemes() },
+    })
+}
+
+/// How a client says who it is, where the service asks.
+fn security_schemes() -> Value {
+    json!({
+        "bearer": { "type": "http", "scheme": "bearer", "description": "A token that `paddles token create` has shown." },
+        "basic": { "type": "http", "scheme": "basic", "description": "Any user name, and a token as the password." },
     })
 }
 

@@ -1,6 +1,7 @@
 //! What one method of one path takes and answers.
 
 use actix_web::http::StatusCode;
+use paddles_domain::Need;
 use serde_json::{Value, json};
 
 use super::parameter::{Parameter, of_path};
@@ -17,6 +18,7 @@ pub(crate) struct Operation {
     answer: Option<(Value, &'static str)>,
     links_to_next: bool,
     refusals: Vec<StatusCode>,
+    need: Need,
 }
 
 impl Operation {
@@ -31,6 +33,7 @@ impl Operation {
             answer: None,
             links_to_next: false,
             refusals: vec![StatusCode::SERVICE_UNAVAILABLE],
+            need: Need::Nothing,
         }
     }
 
@@ -90,6 +93,16 @@ impl Operation {
         self
     }
 
+    /// Needs this of its caller, if the service asks for rights.
+    pub(crate) fn needs(self, need: Need) -> Self {
+        let refused: &[u16] = match need {
+            Need::Nothing => &[],
+            Need::Reading => &[401, 503],
+            Need::Role(_) => &[401, 403, 503],
+        };
+        Self { need, ..self }.refuses(refused)
+    }
+
     /// The names of its query parameters.
     pub(crate) fn query_names(&self) -> impl Iterator<Item = &'static str> {
         self.query.iter().map(Parameter::name)
@@ -106,14 +119,26 @@ impl Operation {
             "parameters": parameters,
             "responses": self.responses(),
         });
-        if !self.details.is_empty() {
-            operation["description"] = self.details.into();
+        let details: Vec<String> =
+            [self.details.to_owned(), self.role()].into_iter().filter(|text| !text.is_empty()).collect();
+        if !details.is_empty() {
+            operation["description"] = details.join(" ").into();
+        }
+        if self.need != Need::Nothing {
+            operation["security"] = json!([{}, { "bearer": [] }, { "basic": [] }]);
         }
         if let Some((schema, is_required)) = &self.body {
             operation["requestBody"] =
                 json!({ "required": is_required, "content": { "application/json": { "schema": schema } } });
         }
         operation
+    }
+
+    fn role(&self) -> String {
+        match self.need {
+            Need::Role(role) => format!("Needs the role {role} where the service asks for rights."),
+            Need::Nothing | Need::Reading => String::new(),
+        }
     }
 
     fn responses(&self) -> Value {
@@ -137,7 +162,8 @@ impl Operation {
 fn refusal(status: StatusCode) -> Value {
     let description = match status.as_u16() {
         400 => "The request is wrong; the message names what, and says what is allowed",
-        403 => "A rule forbids it",
+        401 => "Its sender has shown no token, or one that is not good",
+        403 => "A rule forbids it, or the role of its sender",
         404 => "There is no such thing",
         409 => "The same is just being done",
         413 => "The body is too large",

@@ -37,7 +37,7 @@ async fn handlers_read_the_query_parameters_that_are_described() {
     let service = init_service(service.configure(routes::configure)).await;
 
     for endpoint in routes::endpoints() {
-        for Described { method, path, operation } in endpoint.described() {
+        for Described { method, path, operation, .. } in endpoint.described() {
             let request = TestRequest::default().method(method.clone()).uri(&filled(path));
             let answer = call_service(&service, request.set_payload("{\"queue\": \"q\"}").to_request()).await;
             let query = answer.request().app_data::<DocumentedQuery>().expect("it is served");

@@ -83,9 +83,13 @@ impl Client {
     }
 
     pub(crate) fn send_as(&self, content_type: &str, method: &str, path: &str, body: &[u8]) -> Answer {
+        self.send_with(&[("Content-Type", content_type)], method, path, body)
+    }
+
+    pub(crate) fn send_with(&self, headers: &[(&str, &str)], method: &str, path: &str, body: &[u8]) -> Answer {
         let request = Request::builder().method(method.parse::<Method>().unwrap()).uri(format!("{}{path}", self.base));
-        let request = request.header("Content-Type", content_type).body(body).unwrap();
-        self.described(method, path, Answer::of(self.agent.run(request).unwrap()))
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.described(method, path, Answer::of(self.agent.run(request.body(body).unwrap()).unwrap()))
     }
 
     /// The same answer, which must be one that the description of the service has.

@@ -18,6 +18,7 @@ macro_rules! on_both {
     )+};
 }
 
+mod access;
 mod admission;
 mod answer;
 mod bad_filters;

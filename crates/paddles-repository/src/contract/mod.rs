@@ -24,6 +24,7 @@ pub mod nodes;
 pub mod queues;
 pub mod races;
 pub mod runs;
+pub mod tokens;
 
 use paddles_domain::{
     Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp, Value,
@@ -51,6 +52,7 @@ macro_rules! contract_tests {
         $crate::contract_tests!($open; queues: a_queue_is_paused, the_head_is_shown, the_head_is_claimed,
             queued_jobs_are_listed);
         $crate::contract_tests!($open; expiry: silent_jobs_are_due, due_jobs_die, jobs_expire_batch_by_batch, jobs_expire_once);
+        $crate::contract_tests!($open; tokens: a_token_comes_back, a_token_is_revoked_once);
         $crate::contract_tests!($open; races: nodes_are_locked_at_once, jobs_are_claimed_at_once, jobs_share_targets_at_once, nodes_come_and_go_at_once,
             jobs_of_one_run_finish_at_once, one_job_is_posted_at_once,
             one_run_is_created_at_once, jobs_come_and_go_at_once);

@@ -2,6 +2,7 @@
 
 mod migrate;
 mod serve;
+mod token;
 
 use clap::Subcommand;
 
@@ -9,6 +10,7 @@ use crate::Failure;
 use crate::settings::Settings;
 
 pub(crate) use serve::ServeError;
+pub(crate) use token::TokenError;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -16,6 +18,9 @@ pub(crate) enum Command {
     Serve,
     /// Bring the database's tables up to date, and end
     Migrate,
+    /// Make, show and take back tokens: who may do what, where the service asks for rights
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Show every setting, its value with secrets hidden, and where it came from
     Config,
 }
@@ -26,6 +31,7 @@ impl Command {
         match self {
             Self::Serve => serve::serve(settings)?,
             Self::Migrate => migrate::migrate(settings)?,
+            Self::Token(command) => command.run(settings)?,
             Self::Config => println!("{settings}"),
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use listenfd::ListenFd;
 use paddles_diesel::{DieselRepository, OpenError};
+use paddles_domain::Auth;
 use paddles_http::{Listener, Stopper, server};
 use paddles_repository::Repository;
 use sd_notify::NotifyState;
@@ -39,6 +40,7 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
         None => Listener::Own(listen(settings)?),
     };
     let address = listener.address()?;
+    warn_if_open(settings, address);
     let lab: Arc<dyn Repository> = Arc::new(lab);
     actix_web::rt::System::new().block_on(async {
         let server = server(&lab, settings.http(), listener)?;
@@ -53,7 +55,7 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
 }
 
 /// The repository in the database, its tables up to date.
-fn repository(settings: &Settings) -> Result<DieselRepository, OpenError> {
+pub(super) fn repository(settings: &Settings) -> Result<DieselRepository, OpenError> {
     let (url, connections) = (&settings.database.url.value, settings.database.connections.value.into());
     let pooler = settings.database.pooler.value;
     // Through a pooler, and without an address past it, they must be so already.
@@ -65,6 +67,13 @@ fn repository(settings: &Settings) -> Result<DieselRepository, OpenError> {
     let lab = DieselRepository::open_migrated(url, connections, pooler)?;
     tracing::info!(database = %url, connections, %pooler, "the database is ready");
     Ok(lab)
+}
+
+/// Says once that whoever reaches this address may do everything.
+fn warn_if_open(settings: &Settings, address: SocketAddr) {
+    if settings.access.auth.value == Auth::Open && !address.ip().to_canonical().is_loopback() {
+        tracing::warn!(%address, "whoever reaches {address} may change and delete everything: see PADDLES_AUTH");
+    }
 }
 
 /// The socket on which a service manager listens for us, if one does: connections wait there while we are away.

@@ -2,6 +2,7 @@
 //!
 //! Each group has a file: which variables it reads, what they take, and their defaults. A new setting is a line or two there.
 
+mod access;
 mod database;
 mod files;
 mod lab;
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) serving: serving::ServingSettings,
     pub(crate) database: database::DatabaseSettings,
     pub(crate) lab: lab::LabSettings,
+    pub(crate) access: access::AccessSettings,
     pub(crate) watching: watching::WatchingSettings,
     files: files::Files,
 }
@@ -54,6 +56,7 @@ impl Settings {
             serving: serving::ServingSettings::read(&variables).map_err(conceal)?,
             database: database::DatabaseSettings::read(&variables, secret_file).map_err(conceal)?,
             lab: lab::LabSettings::read(&variables).map_err(conceal)?,
+            access: access::AccessSettings::read(&variables).map_err(conceal)?,
             watching: watching::WatchingSettings::read(&variables).map_err(conceal)?,
             files,
         })
@@ -69,6 +72,7 @@ impl Settings {
             default_runs_count: self.lab.default_latest_runs_count.value,
             default_runs_view: self.lab.default_runs_view.value,
             statsd: self.watching.statsd(),
+            access: self.access.http(),
             body_limit: self.serving.body_limit.value,
             workers: self.serving.worker_count.value.into(),
             askers: self.database.connections.value.into(),
@@ -104,7 +108,7 @@ fn as_text((name, value): (String, OsString)) -> Result<(String, String), Settin
 /// A line for each setting. Addresses of databases come without their password.
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let groups = [self.serving.all(), self.database.all(), self.lab.all(), self.watching.all()];
+        let groups = [self.serving.all(), self.database.all(), self.lab.all(), self.access.all(), self.watching.all()];
         let lines: Vec<String> = groups.iter().flatten().map(|setting| self.files.tell(setting.to_string())).collect();
         f.write_str(&lines.join("\n"))
     }

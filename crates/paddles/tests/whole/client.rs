@@ -10,6 +10,7 @@ use crate::waiting::PATIENCE;
 pub(crate) struct Client {
     agent: Agent,
     base: String,
+    authorization: Option<String>,
 }
 
 /// What the service answered.
@@ -27,7 +28,12 @@ impl Client {
             .max_redirects(0)
             .proxy(None)
             .timeout_global(Some(PATIENCE * 4));
-        Self { agent: config.build().new_agent(), base: format!("http://{address}") }
+        Self { agent: config.build().new_agent(), base: format!("http://{address}"), authorization: None }
+    }
+
+    /// The client, saying this of who it is.
+    pub(crate) fn authorized(self, authorization: String) -> Self {
+        Self { authorization: Some(authorization), ..self }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -62,6 +68,7 @@ impl Client {
     /// Sends a request that may get no answer.
     pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> Result<Answer, Error> {
         let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let request = self.authorization.iter().fold(request, |request, value| request.header("Authorization", value));
         let mut response = if body.is_empty() {
             self.agent.run(request.body(()).expect("a request"))?
         } else {

@@ -12,7 +12,7 @@ use crate::service::Service;
 fn help_names_the_commands() {
     let help = run(&mut paddles(&["--help"], &[]));
     assert_eq!(help.code, Some(0));
-    for command in ["serve", "migrate", "config"] {
+    for command in ["serve", "migrate", "token", "config"] {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(command)), "{}", help.stdout);
     }
 }
@@ -62,6 +62,9 @@ PADDLES_TIMEZONE=America/New_York (environment)
 PADDLES_JOB_LOG_HREF_TEMPL=http://qa-proxy.ceph.com/teuthology/{{run_name}}/{{job_id}}/teuthology.log (default)
 PADDLES_DEFAULT_LATEST_RUNS_COUNT=100 (default)
 PADDLES_DEFAULT_RUNS_VIEW=full (default)
+PADDLES_AUTH=open (default)
+PADDLES_TRUSTED_NETWORKS= (default)
+PADDLES_TRUSTED_PROXIES= (default)
 PADDLES_STATSD_HOST= (default)
 PADDLES_STATSD_PREFIX=paddles (default)
 PADDLES_LOG_FORMAT=text (default)

@@ -26,6 +26,7 @@ macro_rules! on_every_service {
     };
 }
 
+mod access;
 mod archive;
 mod at_once;
 #[cfg(target_os = "linux")]

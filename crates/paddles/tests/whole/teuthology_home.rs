@@ -36,6 +36,12 @@ impl Teuthology {
         Self { programs, home }
     }
 
+    /// Gives the client a token, in the file in which its HTTP library looks for passwords.
+    pub(crate) fn write_netrc(&self, token: &str) {
+        let text = format!("machine 127.0.0.1 login teuthology password {token}\n");
+        fs::write(self.home.path().join(".netrc"), text).unwrap();
+    }
+
     /// Runs one of its programs.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Ended {
         let mut command = Command::new(self.programs.join(program));

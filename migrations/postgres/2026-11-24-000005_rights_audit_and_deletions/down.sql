@@ -1,0 +1,7 @@
+DROP TABLE deleted_job_nodes;
+DROP TABLE deleted_jobs;
+DROP TABLE deleted_runs;
+DROP TABLE deletions;
+DROP TABLE audit;
+DROP FUNCTION refuse_audit_change;
+DROP TABLE tokens;
