@@ -28,6 +28,7 @@ mod service;
 mod session;
 
 pub use error::BenchError;
+pub use fill::copy_history;
 pub use options::{Engine, JobCount, Options};
 pub use report::{Measured, Report};
 pub use session::bench;

@@ -42,7 +42,9 @@ pub enum OpenError {
         url: String,
     },
     /// The database holds tables that this service did not make.
-    #[error("{url} holds the tables of another paddles; this version cannot take them over")]
+    #[error(
+        "{url} holds the tables of another paddles: `paddles adopt --check` says what taking them over does, `paddles adopt` does it"
+    )]
     Foreign {
         /// The address, without its password.
         url: String,

@@ -35,6 +35,7 @@
 //! so that it can be part of a larger transaction; run the contract suite.
 
 mod cells;
+mod adopt;
 mod claim;
 mod connection;
 mod database;
@@ -67,6 +68,7 @@ mod stats;
 pub mod testing;
 mod tokens;
 
+pub use adopt::{AdoptError, Adopted, PlannedStep, Progress, Survey, adopt, survey};
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use failure::OpenError;
 pub use pooler::Pooler;
@@ -116,10 +118,18 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     let connector = Connector::new(url.clone());
     refuse_pooler(&connector, url)?;
     let mut connection = connect(&connector, url)?;
-    migrations::migrate(&mut connection).map_err(|error| match error {
+    let ran = migrations::migrate(&mut connection).map_err(|error| match error {
         MigrateError::Foreign => OpenError::Foreign { url: place() },
         MigrateError::Failed(reason) => OpenError::Migrate { url: place(), reason },
-    })
+    })?;
+    if migrations::is_watched(&mut connection) {
+        // Counts that the older service left behind are no reason not to serve.
+        match adopt::end_watch(url) {
+            Ok(()) => tracing::info!("what the older service wrote is counted"),
+            Err(error) => tracing::warn!(%error, "what the older service wrote is not counted yet"),
+        }
+    }
+    Ok(ran)
 }
 
 fn connect(connector: &Connector, url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {

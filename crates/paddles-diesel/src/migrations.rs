@@ -12,7 +12,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use crate::connection::AnyConnection;
 use crate::statement::Statement;
 
-const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+pub(crate) const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
 /// Any number will do, as long as every server of one database takes the same.
@@ -32,6 +32,11 @@ pub(crate) fn migrate(connection: &mut AnyConnection) -> Result<Vec<String>, Mig
     if is_foreign(connection) {
         return Err(MigrateError::Foreign);
     }
+    run_pending(connection)
+}
+
+/// The same, of tables that are known to be ours.
+pub(crate) fn run_pending(connection: &mut AnyConnection) -> Result<Vec<String>, MigrateError> {
     let failed = |error: &dyn std::fmt::Display| MigrateError::Failed(error.to_string());
     // Who serves need not be allowed to change tables.
     if missing(connection).map_err(|error| failed(&error))?.is_empty() {
@@ -88,4 +93,15 @@ fn is_foreign(connection: &mut AnyConnection) -> bool {
     let has_jobs = connection.batch_execute("SELECT 1 FROM jobs WHERE false").is_ok();
     let has_list = connection.batch_execute("SELECT 1 FROM __diesel_schema_migrations WHERE false").is_ok();
     has_jobs && !has_list
+}
+
+/// Whether an adoption has left the older service watched.
+pub(crate) fn is_watched(connection: &mut AnyConnection) -> bool {
+    match connection {
+        AnyConnection::Postgres(connection) => {
+            let found = diesel::sql_query("SELECT FROM pg_class WHERE oid = to_regclass('adoption_noted_runs')");
+            diesel::RunQueryDsl::execute(found, connection).is_ok_and(|rows| rows > 0)
+        }
+        AnyConnection::Sqlite(_) => false,
+    }
 }

@@ -10,7 +10,7 @@ mod settings;
 use std::process::ExitCode;
 
 use clap::Parser;
-use paddles_diesel::OpenError;
+use paddles_diesel::{AdoptError, OpenError};
 
 use crate::commands::{Command, ServeError, TokenError};
 use crate::settings::{SettingError, Settings};
@@ -32,6 +32,8 @@ enum Failure {
     Setting(#[from] SettingError),
     #[error(transparent)]
     Database(#[from] OpenError),
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error(transparent)]

@@ -8,6 +8,7 @@ mod postgres;
 mod progress;
 mod sqlite;
 
+use chrono::NaiveDateTime;
 use paddles_diesel::DatabaseUrl;
 
 use self::progress::Progress;
@@ -66,6 +67,17 @@ pub(crate) fn fill(url: &DatabaseUrl, history: &History) -> Result<(), BenchErro
     settle(url)?;
     progress.finish();
     Ok(())
+}
+
+/// Copies the history of about `jobs` jobs into the tables of a lab at `address`, which are there and empty: only columns that
+/// every paddles has. Says how many jobs came.
+pub fn copy_history(address: &str, jobs: u32, seed: u64, ends: NaiveDateTime) -> Result<u32, BenchError> {
+    let history = History::new(seed, jobs, ends);
+    let mut copies = postgres::Copies::start(address, &[NODES, RUNS, JOBS, JOB_NODES])?;
+    load(&mut copies, &history, &Progress::start(history.job_count()))?;
+    copies.finish()?;
+    postgres::set_sequences(&mut Database::connect(&DatabaseUrl::Postgres(address.to_owned()))?)?;
+    Ok(history.job_count())
 }
 
 /// Leaves the database as one that has been there for a while: no dead rows, statistics known, all in its files.

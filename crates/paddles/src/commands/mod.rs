@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod adopt;
 mod migrate;
 mod serve;
 mod token;
@@ -21,6 +22,8 @@ pub(crate) enum Command {
     /// Make, show and take back tokens: who may do what, where the service asks for rights
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Take the database of another paddles over, or complete one of ours: tables, indexes, duplicates, counts
+    Adopt(adopt::AdoptOptions),
     /// Show every setting, its value with secrets hidden, and where it came from
     Config,
 }
@@ -32,6 +35,7 @@ impl Command {
             Self::Serve => serve::serve(settings)?,
             Self::Migrate => migrate::migrate(settings)?,
             Self::Token(command) => command.run(settings)?,
+            Self::Adopt(options) => adopt::adopt(settings, &options)?,
             Self::Config => println!("{settings}"),
         }
         Ok(())

@@ -27,6 +27,7 @@ macro_rules! on_every_service {
 }
 
 mod access;
+mod adoption;
 mod archive;
 mod at_once;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,92 @@
+//! What is counted beside jobs, compared with the jobs.
+
+use paddles_domain::JobStatus;
+
+use super::AdoptError;
+use super::counting::aggregates;
+use super::session::Session;
+
+/// How many rows do not say what a recount would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Drift {
+    pub(crate) runs: i64,
+    pub(crate) sha1s: i64,
+    pub(crate) flavors: i64,
+    pub(crate) node_days: i64,
+    pub(crate) descriptions: i64,
+}
+
+impl Drift {
+    pub(crate) fn is_none(self) -> bool {
+        self == Self { runs: 0, sha1s: 0, flavors: 0, node_days: 0, descriptions: 0 }
+    }
+}
+
+/// Compares, in one moment of the database.
+pub(crate) fn drift(session: &mut Session) -> Result<Drift, AdoptError> {
+    session.run("begin to compare", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    let drift = compare(session);
+    session.run("end to compare", "ROLLBACK")?;
+    drift
+}
+
+fn compare(session: &mut Session) -> Result<Drift, AdoptError> {
+    Ok(Drift {
+        runs: session.number("compare the counts of runs", &runs())?,
+        sha1s: session.number("compare the commits of runs", &parts("run_sha1s", "sha1"))?,
+        flavors: session.number("compare the flavors of runs", &parts("run_flavors", "flavor"))?,
+        node_days: session.number("compare the days of nodes", &node_days())?,
+        descriptions: session.number("compare descriptions", DESCRIPTIONS)?,
+    })
+}
+
+fn runs() -> String {
+    let differs = |column: String, value: String| format!("runs.{column} IS DISTINCT FROM {value}");
+    let counts = JobStatus::ALL.map(|status| {
+        let word = status.as_str();
+        differs(format!("jobs_{word}"), format!("coalesce(counted.{word}, 0)"))
+    });
+    let first = [("id", "job_id"), ("sha1", "sha1"), ("flavor", "flavor"), ("priority", "priority")]
+        .map(|(column, part)| differs(format!("first_job_{column}"), format!("job.{part}")));
+    format!(
+        "SELECT count(*) AS value FROM runs LEFT JOIN (SELECT run_id, {} FROM jobs GROUP BY run_id) AS counted \
+         ON counted.run_id = runs.id LEFT JOIN LATERAL (SELECT job_id, sha1, flavor, priority FROM jobs \
+         WHERE jobs.run_id = runs.id AND jobs.job_id IS NOT NULL ORDER BY jobs.job_id LIMIT 1) AS job ON true \
+         WHERE {} OR {}",
+        aggregates("true"),
+        counts.join(" OR "),
+        first.join(" OR ")
+    )
+}
+
+fn parts(table: &str, column: &str) -> String {
+    format!(
+        "SELECT count(*) AS value FROM (SELECT run_id, {column} COLLATE \"C\" AS {column}, count(*) AS jobs FROM jobs \
+         WHERE {column} IS NOT NULL AND EXISTS (SELECT FROM runs WHERE runs.id = jobs.run_id) GROUP BY 1, 2) AS counted \
+         FULL JOIN {table} AS stored ON stored.run_id = counted.run_id AND stored.{column} = counted.{column} \
+         WHERE stored.jobs IS DISTINCT FROM counted.jobs"
+    )
+}
+
+/// Rows that count nothing are as good as none.
+fn node_days() -> String {
+    let differs = JobStatus::ALL.map(|status| {
+        let word = status.as_str();
+        format!("coalesce(stored.jobs_{word}, 0) <> coalesce(counted.{word}, 0)")
+    });
+    format!(
+        "SELECT count(*) AS value FROM (SELECT coalesce(to_char(jobs.posted, 'YYYY-MM-DD'), '') COLLATE \"C\" AS day, \
+         job_nodes.node_id, coalesce(jobs.machine_type, '') COLLATE \"C\" AS machine_type, {} FROM jobs \
+         JOIN job_nodes ON job_nodes.job_id = jobs.id JOIN nodes ON nodes.id = job_nodes.node_id GROUP BY 1, 2, 3) AS counted \
+         FULL JOIN node_days AS stored ON stored.day = counted.day AND stored.node_id = counted.node_id \
+         AND stored.machine_type = counted.machine_type WHERE {}",
+        aggregates("true"),
+        differs.join(" OR ")
+    )
+}
+
+/// Those that are missing: descriptions that no job has any more may stay.
+const DESCRIPTIONS: &str = "SELECT count(*) AS value FROM \
+    (SELECT DISTINCT description FROM jobs WHERE description IS NOT NULL) AS counted \
+    WHERE NOT EXISTS (SELECT FROM job_descriptions AS stored WHERE md5(stored.description) = md5(counted.description) \
+        AND stored.description = counted.description)";

@@ -1,0 +1,10 @@
+//! The database of a lab, as years have left it, is adopted in place by the built program.
+//!
+//! `PADDLES_ADOPT_JOBS=200k` makes the lab larger, `PADDLES_ADOPT_KILLS=20` kills it more often.
+
+mod completing;
+mod kills;
+mod lab;
+mod older_service;
+mod rows;
+mod under_load;

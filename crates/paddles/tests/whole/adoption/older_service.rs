@@ -1,0 +1,55 @@
+//! The older service could still run on an adopted database.
+
+use super::lab::{ask, drift, lab_of, paddles_prints, psql};
+use crate::service::Service;
+
+/// What it says: rows with its own columns, and reads of its own columns.
+const WRITES: &str = "\
+    INSERT INTO runs (name, status, \"user\", scheduled, suite, branch, machine_type, posted, started, updated) \
+        VALUES ('old-run', 'empty', 'me', now(), 's', 'b', 'smithi', now(), NULL, NULL); \
+    INSERT INTO jobs (run_id, job_id, name, status, posted, updated, kernel, tasks, targets, sha1, machine_type, success) \
+        SELECT id, '1', name, 'pass', now(), now(), 'null', '[]', 'null', 'abc', 'smithi', true FROM runs WHERE name = 'old-run'; \
+    INSERT INTO nodes (name, is_vm, locked) VALUES ('old-node', false, false); \
+    INSERT INTO job_nodes (node_id, job_id) SELECT nodes.id, jobs.id FROM nodes, jobs \
+        WHERE nodes.name = 'old-node' AND jobs.sha1 = 'abc'; \
+    INSERT INTO queue (queue) VALUES ('old-queue'); \
+    UPDATE runs SET status = 'finished pass', updated = now() WHERE name = 'old-run'";
+
+#[test]
+fn the_older_service_still_runs_and_what_it_leaves_is_mended() {
+    let database = lab_of("1k");
+    let columns = |table: &str| {
+        let sql = format!(
+            "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute WHERE attrelid = '{table}'::regclass \
+            AND attnum > 0 AND NOT attisdropped"
+        );
+        format!("SELECT {} FROM {table}", ask(&database, &sql).concat())
+    };
+    let reads: Vec<String> = ["runs", "jobs", "nodes", "job_nodes", "queue"].map(columns).to_vec();
+    paddles_prints(&database, &["adopt"]);
+    drop(Service::start(&database));
+
+    // Back to the older service, for a while.
+    for sql in reads.iter().map(String::as_str).chain([WRITES]) {
+        let ended = psql(&database, sql);
+        assert_eq!(ended.code, Some(0), "{sql}: {ended:?}");
+    }
+    assert!(!drift(&database).is_empty());
+    let check = paddles_prints(&database, &["adopt", "--check"]);
+    assert!(check.contains("1 runs' counts differ from a recount"), "{check}");
+
+    paddles_prints(&database, &["adopt"]);
+    assert_eq!(drift(&database), Vec::<String>::new());
+    assert_eq!(
+        ask(
+            &database,
+            "DELETE FROM job_nodes WHERE job_id IN (SELECT id FROM jobs WHERE sha1 = 'abc'); \
+        DELETE FROM runs WHERE name = 'old-run' RETURNING jobs_pass"
+        ),
+        ["1"]
+    );
+    // This service takes over again, and counts what was written last.
+    drop(Service::start(&database));
+    assert_eq!(drift(&database), Vec::<String>::new());
+    assert_eq!(ask(&database, "SELECT count(*) FROM run_sha1s WHERE sha1 = 'abc'"), ["0"]);
+}
