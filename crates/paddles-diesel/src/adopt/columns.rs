@@ -31,7 +31,7 @@ pub(super) fn alter(
         );
         sql += &keep;
     }
-    sql += &format!("ALTER TABLE {} {}", quoted(table), actions.join(", "));
+    let sql = format!("{sql}ALTER TABLE {} {}", quoted(table), actions.join(", "));
     session.alter(progress, &[table], "ACCESS EXCLUSIVE", &format!("change columns of {table}"), &sql)?;
     // The database has forgotten what it knew of the columns' values.
     session.run("look at values", &format!("ANALYZE {}", quoted(table)))

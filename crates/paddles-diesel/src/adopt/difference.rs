@@ -56,16 +56,6 @@ pub(crate) enum What {
 }
 
 impl Difference {
-    /// Whether the service runs as it should in spite of it.
-    pub(crate) fn is_harmless(&self) -> bool {
-        match &self.what {
-            What::ForeignIndex(_) | What::OtherKey { .. } | What::NoOption(_) | What::NoDefault(_) => true,
-            // Long text would be refused; with a view on it there is nothing to be done.
-            What::Narrow(column) => column.view.is_some(),
-            _ => false,
-        }
-    }
-
     /// Whether adopting cannot mend it.
     pub(crate) fn is_hopeless(&self) -> bool {
         matches!(&self.what, What::OtherType { .. } | What::InTheWay(_))
@@ -213,14 +203,15 @@ fn of_indexes(should: &Table, is: &Table, found: &mut Vec<What>) {
             taken.push(&broken.name);
             found.push(What::Broken(broken.clone()));
         }
-        let named = same().filter(|known| known.is_valid).find(|known| known.name == index.name);
-        let other = same().filter(|known| known.is_valid).find(|known| !taken.contains(&known.name.as_str()));
+        let named = same().find(|known| known.is_valid && known.name == index.name);
+        let other = same().find(|known| known.is_valid && !taken.contains(&known.name.as_str()));
         match (named, other) {
             (Some(known), _) => taken.push(&known.name),
             (None, Some(known)) => {
                 taken.push(&known.name);
                 found.push(What::OtherName { should: index.clone(), is: known.clone() });
             }
+            // Also where one is broken: that one goes.
             (None, None) => found.push(What::NoIndex(index.clone())),
         }
     }

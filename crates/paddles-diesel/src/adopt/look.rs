@@ -21,6 +21,7 @@ const LAB: [&str; 5] = ["runs", "jobs", "nodes", "job_nodes", "queue"];
 const OLDEST_SERVER: i64 = 110_000;
 
 /// What a look has found.
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 pub(crate) struct Look {
     pub(crate) server: String,
     /// Another paddles made the tables.

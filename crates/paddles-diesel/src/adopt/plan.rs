@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::catalog::{Catalog, Constraint, Index};
+use super::catalog::{Constraint, Index};
 use super::columns;
 use super::difference::{Difference, What};
 use super::look::Look;
@@ -97,131 +97,57 @@ impl fmt::Display for Step {
 
 /// Everything that is to be done: nothing where all is well.
 pub(super) fn plan(look: &Look) -> Vec<Planned> {
-    let sizes = Sizes::of(look);
-    let mut steps: Vec<Planned> = Vec::new();
-    let mut add = |step: Step, rows: Option<i64>, seconds: f64| {
-        let rows = rows.map(i64::unsigned_abs);
-        steps.push(Planned { step, rows, estimate: Duration::from_secs_f64(seconds.max(0.1)) });
-    };
-    let differences = &look.differences;
     let needs_count = look.is_foreign
         || look.is_under_way
         || look.drift.is_none_or(|drift| !drift.is_none())
         || look.wrong_statuses > 0;
-    let needs_watch = look.is_foreign || look.has_alembic;
-    let works = differences.iter().any(|difference| is_mended(look, difference));
-    if !(needs_count || works || !look.put_aside.is_empty() || !look.sequences.is_empty() || look.noted > 0) {
-        return steps;
+    let needs_work = look.differences.iter().any(|difference| is_mended(look, difference));
+    let is_left_over = !look.put_aside.is_empty() || !look.sequences.is_empty() || look.noted > 0;
+    let mut plan = Plan { look, steps: Vec::new() };
+    if needs_count || needs_work || is_left_over {
+        plan.add(Step::Prepare, None, INSTANT);
+        plan.names();
+        let put_aside = look.put_aside.len() + plan.columns();
+        plan.tables();
+        plan.indexes();
+        plan.restore(put_aside);
+        plan.constraints();
+        plan.counts(needs_count);
+        plan.add(Step::Analyze, None, INSTANT * 2 + times(plan.jobs(), PER_ANALYZED));
+        plan.add(Step::Record, None, INSTANT);
+        plan.add(Step::Migrate, None, INSTANT * 5);
     }
-
-    add(Step::Prepare, None, 0.1);
-    for (_, what) in each(differences) {
-        if let What::Broken(index) = what {
-            add(Step::DropBroken { name: index.name.clone() }, None, 0.1);
-        }
-    }
-    for (table, what) in each(differences) {
-        match what {
-            What::OtherName { should, is } => {
-                make_room(&look.live, &should.name, &mut add);
-                add(rename(table, &is.name, &should.name), None, 0.1);
-            }
-            What::NoIndex(index) => make_room(&look.live, &index.name, &mut add),
-            _ => {}
-        }
-    }
-    let mut put_aside = look.put_aside.len();
-    for table in look.live.tables.keys() {
-        let of_table: Vec<&What> = each(differences).filter(|(name, _)| name == table).map(|(_, what)| what).collect();
-        let changes = of_table.iter().filter(|what| changes_columns(what)).count();
-        if changes > 0 {
-            put_aside += columns::rebuilt(table, &of_table, &look.live).len();
-            add(Step::Columns { table: table.clone(), changes }, None, 1.0);
-        }
-    }
-    for (table, what) in each(differences) {
-        if let What::NoTable = what {
-            add(Step::Table { name: table.to_owned() }, None, 0.1);
-        }
-    }
-    if needs_watch && !look.watch_is_on {
-        add(Step::Watch, None, 0.3);
-    }
-    // Those of jobs that are unique come first: nobody can add a duplicate behind them.
-    let mut missing: Vec<(&str, &Index)> = each(differences)
-        .filter_map(|(table, what)| match what {
-            What::NoIndex(index) | What::Broken(index) => Some((table, index)),
-            _ => None,
-        })
-        .collect();
-    missing.sort_by_key(|(_, index)| !index.is_unique);
-    missing.dedup_by(|one, other| one.1.essence() == other.1.essence() && one.0 == other.0);
-    if missing.iter().any(|(table, index)| *table == "jobs" && index.is_unique) {
-        let Look { jobs, .. } = look;
-        let seconds = sizes.scan + jobs.duplicated as f64 * PER_DUPLICATE;
-        add(Step::Merge { jobs: jobs.duplicated, rows: jobs.superfluous }, Some(jobs.duplicated), seconds);
-    }
-    for (table, index) in missing {
-        let rows = sizes.rows(table);
-        let scan = if table == "jobs" { 2.0 * sizes.scan } else { 0.1 };
-        add(
-            Step::Index { table: table.to_owned(), index: index.clone() },
-            Some(rows),
-            scan + rows as f64 * PER_INDEXED,
-        );
-    }
-    if put_aside > 0 {
-        let each = 2.0 * sizes.scan + sizes.jobs() as f64 * PER_INDEXED;
-        add(Step::Restore { indexes: put_aside }, None, put_aside as f64 * each);
-    }
-    for difference in differences.iter().filter(|difference| is_mended(look, difference)) {
-        let (table, what) = (difference.table.as_str(), &difference.what);
-        let scan = if matches!(table, "jobs" | "job_nodes") { sizes.scan } else { 0.1 };
-        match what {
-            What::NoConstraint(constraint) => {
-                add(Step::Constraint { table: table.to_owned(), constraint: constraint.clone() }, None, scan);
-            }
-            What::Unchecked(constraint) => {
-                add(Step::Check { table: table.to_owned(), name: constraint.name.clone() }, None, scan);
-            }
-            _ => {}
-        }
-    }
-    for (name, mend) in &look.sequences {
-        add(Step::Sequence { name: name.clone(), mend: mend.clone() }, None, 0.1);
-    }
-    if needs_count {
-        let (runs, jobs) = (sizes.rows("runs"), sizes.jobs() as f64);
-        add(Step::CountRuns, Some(runs), jobs * PER_COUNTED);
-        let days = look.jobs.days + 1;
-        add(Step::CountDays, Some(days), sizes.rows("job_nodes") as f64 * PER_LINK);
-    }
-    if needs_watch {
-        add(Step::CatchUp, Some(look.noted), 1.0);
-    }
-    add(Step::Analyze, None, 0.2 + sizes.jobs() as f64 * PER_ANALYZED);
-    add(Step::Record, None, 0.1);
-    add(Step::Migrate, None, 0.5);
-    steps
+    plan.steps
 }
 
-/// Seconds on a machine of two cores with all in its memory; a slower disk shows in how long reading all jobs took.
-const PER_DUPLICATE: f64 = 0.003;
-const PER_INDEXED: f64 = 0.000_002;
-const PER_COUNTED: f64 = 0.000_025;
-const PER_LINK: f64 = 0.000_008;
-const PER_ANALYZED: f64 = 0.000_001;
+/// What takes no time to speak of.
+const INSTANT: Duration = Duration::from_millis(100);
 
-/// How much there is to go through.
-struct Sizes<'l> {
+// On a machine of two cores with all in its memory; a slower disk shows in how long reading all jobs took.
+const PER_DUPLICATE: Duration = Duration::from_millis(3);
+const PER_INDEXED: Duration = Duration::from_micros(2);
+const PER_COUNTED: Duration = Duration::from_micros(25);
+const PER_LINK: Duration = Duration::from_micros(8);
+const PER_ANALYZED: Duration = Duration::from_micros(1);
+
+fn times(rows: i64, each: Duration) -> Duration {
+    each * u32::try_from(rows).unwrap_or(u32::MAX)
+}
+
+/// A plan in the making.
+struct Plan<'l> {
     look: &'l Look,
-    /// Seconds to read all jobs.
-    scan: f64,
+    steps: Vec<Planned>,
 }
 
-impl<'l> Sizes<'l> {
-    fn of(look: &'l Look) -> Self {
-        Self { look, scan: look.scan.as_secs_f64() }
+impl<'l> Plan<'l> {
+    fn add(&mut self, step: Step, rows: Option<i64>, estimate: Duration) {
+        let rows = rows.map(i64::unsigned_abs);
+        self.steps.push(Planned { step, rows, estimate: estimate.max(INSTANT) });
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&'l str, &'l What)> + use<'l> {
+        self.look.differences.iter().map(|difference| (difference.table.as_str(), &difference.what))
     }
 
     fn rows(&self, table: &str) -> i64 {
@@ -231,10 +157,134 @@ impl<'l> Sizes<'l> {
     fn jobs(&self) -> i64 {
         self.rows("jobs")
     }
-}
 
-fn each(differences: &[Difference]) -> impl Iterator<Item = (&str, &What)> {
-    differences.iter().map(|difference| (difference.table.as_str(), &difference.what))
+    /// How long it takes to read a table.
+    fn scan(&self, table: &str) -> Duration {
+        if matches!(table, "jobs" | "job_nodes") { self.look.scan } else { Duration::ZERO }
+    }
+
+    /// Broken indexes go, good ones get their names.
+    fn names(&mut self) {
+        for (_, what) in self.each() {
+            if let What::Broken(index) = what {
+                self.add(Step::DropBroken { name: index.name.clone() }, None, INSTANT);
+            }
+        }
+        for (table, what) in self.each() {
+            match what {
+                What::OtherName { should, is } => {
+                    self.make_room(&should.name);
+                    self.rename(table, &is.name, &should.name);
+                }
+                What::NoIndex(index) => self.make_room(&index.name),
+                _ => {}
+            }
+        }
+    }
+
+    /// Moves an index away that has the name of one of ours and indexes something else. It stays: the older service may need
+    /// it.
+    fn make_room(&mut self, name: &str) {
+        for (table, known) in &self.look.live.tables {
+            if known.indexes.iter().any(|index| index.name == name && index.is_valid) {
+                self.rename(table, name, &format!("{name}_before"));
+            }
+        }
+    }
+
+    fn rename(&mut self, table: &str, from: &str, to: &str) {
+        let step = Step::Rename { table: table.to_owned(), from: from.to_owned(), to: to.to_owned() };
+        self.add(step, None, INSTANT);
+    }
+
+    /// Says how many indexes the changes put aside.
+    fn columns(&mut self) -> usize {
+        let mut put_aside = 0;
+        for table in self.look.live.tables.keys() {
+            let of_table: Vec<&What> = self.each().filter(|(name, _)| name == table).map(|(_, what)| what).collect();
+            let changes = of_table.iter().filter(|what| changes_columns(what)).count();
+            if changes > 0 {
+                put_aside += columns::rebuilt(table, &of_table, &self.look.live).len();
+                self.add(Step::Columns { table: table.clone(), changes }, None, INSTANT * 5);
+            }
+        }
+        put_aside
+    }
+
+    fn tables(&mut self) {
+        for (table, what) in self.each() {
+            if let What::NoTable = what {
+                self.add(Step::Table { name: table.to_owned() }, None, INSTANT);
+            }
+        }
+        if self.needs_watch() && !self.look.watch_is_on {
+            self.add(Step::Watch, None, INSTANT);
+        }
+    }
+
+    /// Where an older service may write.
+    fn needs_watch(&self) -> bool {
+        self.look.is_foreign || self.look.has_alembic
+    }
+
+    /// Those that are unique come first: nobody can add a duplicate behind them.
+    fn indexes(&mut self) {
+        let mut missing: Vec<(&str, &Index)> = self
+            .each()
+            .filter_map(|(table, what)| match what {
+                What::NoIndex(index) => Some((table, index)),
+                _ => None,
+            })
+            .collect();
+        missing.sort_by_key(|(_, index)| !index.is_unique);
+        if missing.iter().any(|(table, index)| *table == "jobs" && index.is_unique) {
+            let (jobs, rows) = (self.look.jobs.duplicated, self.look.jobs.superfluous);
+            self.add(Step::Merge { jobs, rows }, Some(jobs), self.look.scan + times(jobs, PER_DUPLICATE));
+        }
+        for (table, index) in missing {
+            let rows = self.rows(table);
+            let estimate = self.scan(table) * 2 + times(rows, PER_INDEXED);
+            self.add(Step::Index { table: table.to_owned(), index: index.clone() }, Some(rows), estimate);
+        }
+    }
+
+    fn restore(&mut self, indexes: usize) {
+        if indexes > 0 {
+            let each = self.look.scan * 2 + times(self.jobs(), PER_INDEXED);
+            self.add(Step::Restore { indexes }, None, each * u32::try_from(indexes).unwrap_or(u32::MAX));
+        }
+    }
+
+    fn constraints(&mut self) {
+        let look = self.look;
+        for difference in look.differences.iter().filter(|difference| is_mended(look, difference)) {
+            let table = difference.table.clone();
+            let scan = self.scan(&table);
+            match &difference.what {
+                What::NoConstraint(constraint) => {
+                    self.add(Step::Constraint { table, constraint: constraint.clone() }, None, scan);
+                }
+                What::Unchecked(constraint) => {
+                    self.add(Step::Check { table, name: constraint.name.clone() }, None, scan);
+                }
+                _ => {}
+            }
+        }
+        for (name, mend) in &look.sequences {
+            self.add(Step::Sequence { name: name.clone(), mend: mend.clone() }, None, INSTANT);
+        }
+    }
+
+    fn counts(&mut self, needs_count: bool) {
+        if needs_count {
+            let (runs, days) = (self.rows("runs"), self.look.jobs.days + 1);
+            self.add(Step::CountRuns, Some(runs), times(self.jobs(), PER_COUNTED));
+            self.add(Step::CountDays, Some(days), times(self.rows("job_nodes"), PER_LINK));
+        }
+        if self.needs_watch() {
+            self.add(Step::CatchUp, Some(self.look.noted), INSTANT * 5);
+        }
+    }
 }
 
 /// Whether a step mends it.
@@ -264,18 +314,4 @@ fn changes_columns(what: &What) -> bool {
         }
         _ => false,
     }
-}
-
-/// Moves an index away that has the name of one of ours and indexes something else. It stays: the older service may need it.
-fn make_room(live: &Catalog, name: &str, add: &mut impl FnMut(Step, Option<i64>, f64)) {
-    for (table, known) in &live.tables {
-        let is_taken = known.indexes.iter().any(|index| index.name == name && index.is_valid);
-        if is_taken {
-            add(rename(table, name, &format!("{name}_before")), None, 0.1);
-        }
-    }
-}
-
-fn rename(table: &str, from: &str, to: &str) -> Step {
-    Step::Rename { table: table.to_owned(), from: from.to_owned(), to: to.to_owned() }
 }

@@ -180,13 +180,17 @@ fn check_constraint(session: &mut Session, table: &str, name: &str) -> Result<St
 fn record(session: &mut Session, progress: &mut dyn Progress, is_foreign: bool) -> Result<(), AdoptError> {
     let mut sql = String::from("BEGIN; DROP TABLE adoption; DROP TABLE adoption_indexes; ");
     if is_foreign {
-        sql += "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations \
-            (version varchar(50) PRIMARY KEY NOT NULL, run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP); ";
-        for (version, _) in migrations().iter().filter(|(version, _)| version.as_str() <= ADOPTED_UP_TO) {
-            sql += &format!(
-                "INSERT INTO __diesel_schema_migrations (version) VALUES ('{version}') ON CONFLICT DO NOTHING; "
-            );
-        }
+        let adopted = migrations().into_iter().map(|(version, _)| version);
+        let adopted: Vec<String> = adopted
+            .filter(|version| version.as_str() <= ADOPTED_UP_TO)
+            .map(|version| format!("({})", catalog::literal(&version)))
+            .collect();
+        sql = format!(
+            "{sql}CREATE TABLE IF NOT EXISTS __diesel_schema_migrations \
+             (version varchar(50) PRIMARY KEY NOT NULL, run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP); \
+             INSERT INTO __diesel_schema_migrations (version) VALUES {} ON CONFLICT DO NOTHING; ",
+            adopted.join(", ")
+        );
     }
     session.run("list the migrations", &format!("{sql}COMMIT"))?;
     // Without an older service nobody is left to be watched.

@@ -11,9 +11,14 @@ use crate::program::{Ended, paddles, run};
 /// About how many jobs the lab has, unless more are asked for.
 const JOBS: &str = "3k";
 
+/// What a variable asks for, or what is enough for every day.
+pub(super) fn asked_for(variable: &str, otherwise: &str) -> String {
+    std::env::var_os(variable).map_or_else(|| otherwise.to_owned(), |text| text.into_string().unwrap())
+}
+
 /// What older migrations and people made: tables, history, indexes, and what became of them.
 pub(super) fn lab() -> TestDatabase {
-    lab_of(&std::env::var("PADDLES_ADOPT_JOBS").unwrap_or_else(|_| JOBS.to_owned()))
+    lab_of(&asked_for("PADDLES_ADOPT_JOBS", JOBS))
 }
 
 pub(super) fn lab_of(jobs: &str) -> TestDatabase {
@@ -79,8 +84,7 @@ pub(super) fn dump(database: &TestDatabase) -> String {
     let schema = run(command.args(["--schema-only", "--dbname", database.url()]));
     assert_eq!(schema.code, Some(0), "{schema:?}");
     // Newer versions guard their files with a random word.
-    let mut dump: String =
-        schema.stdout.lines().filter(|line| !line.contains("restrict ")).map(|line| format!("{line}\n")).collect();
+    let mut dump = schema.stdout.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n");
     let tables = ask(
         database,
         "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1",
@@ -90,7 +94,7 @@ pub(super) fn dump(database: &TestDatabase) -> String {
             "SELECT count(*), md5(string_agg(hash, '' ORDER BY hash)) FROM (SELECT \
              md5((to_jsonb(row) - 'merged' - 'corrected' - 'run_on')::text) AS hash FROM {table} AS row) AS hashes"
         );
-        let _ = writeln!(dump, "{table} {}", ask(database, &rows).join(""));
+        let _ = write!(dump, "\n{table} {}", ask(database, &rows).join(""));
     }
     dump
 }
