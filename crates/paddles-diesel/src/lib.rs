@@ -34,8 +34,8 @@
 //! Write it in the file of the thing it asks about (`runs`, `jobs`), next to its SQL; take the connection as an argument
 //! so that it can be part of a larger transaction; run the contract suite.
 
-mod cells;
 mod adopt;
+mod cells;
 mod claim;
 mod connection;
 mod database;

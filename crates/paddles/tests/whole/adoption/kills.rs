@@ -24,7 +24,7 @@ fn a_killed_adoption_comes_to_the_same_end() {
         let database = copy_of(&lab);
         // Spread over the whole of it, one in each part, at a place in its part that changes from kill to kill.
         let place = (f64::from(kill) + f64::from(kill * 7 % 10) / 10.0) / f64::from(kills);
-        let wait = took.mul_f64(place.max(0.02));
+        let wait = took.mul_f64((place * 0.9).max(0.02));
         let mut adoption =
             paddles_on(&database, &["adopt"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         thread::sleep(wait);

@@ -178,7 +178,7 @@ fn it_serves(database: &TestDatabase) {
     // Two of its jobs have no id.
     assert_eq!(run["jobs_count"], ids.len() + 2);
     let aborted = run["jobs"].as_array().unwrap().iter().filter(|job| job["status"] == "unknown").count();
-    assert_eq!(aborted, 5, "words that are no status, and none");
+    assert_eq!(aborted, 3, "words that are no status, and none");
     // The watch over the older service ends with the start.
     assert_eq!(ask(database, "SELECT to_regclass('adoption_noted_runs') IS NULL"), ["t"]);
 }
