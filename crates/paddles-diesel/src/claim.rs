@@ -1,4 +1,4 @@
-//! What only one of the databases can say: locks on rows, and the next number of one.
+//! What only one of the databases can say: locks on rows, lists of numbers, and the next number of a row.
 
 use diesel::connection::SimpleConnection;
 use diesel::row::Row;
@@ -10,7 +10,7 @@ use crate::cells::{Cells, FromCells};
 use crate::connection::{AnyConnection, Backend};
 use crate::job_facts::{FACTS, FactsRow};
 use crate::run_row::{self, run_columns};
-use crate::statement::Statement;
+use crate::statement::{Bind, Statement};
 
 /// The run of this name, which nobody else changes until the transaction ends. Every change of a job takes this lock
 /// first: counts stay right, and no two changes can wait for each other.
@@ -128,6 +128,15 @@ pub(crate) fn lock_queued_job(connection: &mut AnyConnection, job: RecordId) -> 
     let sql = format!("SELECT id FROM jobs WHERE id = ? AND status = 'queued'{lock}");
     let kept: Option<RecordId> = Statement::new(sql).bind(job.0).row(connection)?;
     Ok(kept.is_some())
+}
+
+/// A condition that a number is one of these, however many, as one text with one value.
+pub(crate) fn is_one_of(connection: &AnyConnection, numbers: &[i32]) -> (&'static str, Bind) {
+    let list = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    match connection {
+        AnyConnection::Postgres(_) => ("= ANY (CAST(? AS integer[]))", Bind::Text(Some(format!("{{{list}}}")))),
+        AnyConnection::Sqlite(_) => ("IN (SELECT value FROM json_each(?))", Bind::Text(Some(format!("[{list}]")))),
+    }
 }
 
 /// A number that no job of any run was given by this function before.

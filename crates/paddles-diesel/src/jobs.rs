@@ -8,10 +8,11 @@ use paddles_repository::{
     RepositoryError, Stored,
 };
 
+use crate::claim::is_one_of;
 use crate::job_row::{select, select_everything};
 use crate::job_search::{BY_POSTING, described};
 use crate::run_filter::Where;
-use crate::statement::{Statement, question_marks};
+use crate::statement::Statement;
 use crate::{DieselRepository, reports};
 
 impl JobRepository for DieselRepository {
@@ -83,6 +84,25 @@ impl JobRepository for DieselRepository {
         Ok(run_is_there.then(|| rows.into_iter().flatten().collect()))
     }
 
+    fn job_list(
+        &self,
+        run: &RunName,
+        status: Option<JobStatus>,
+        keys: JobKeys,
+    ) -> Result<Option<Vec<Stored<Job>>>, RepositoryError> {
+        let in_status = if status.is_some() { " AND jobs.status = ?" } else { "" };
+        let sql = format!("{} WHERE runs.name = ?{in_status} ORDER BY jobs.posted DESC, jobs.id DESC", select(keys));
+        self.database.read(|connection| {
+            let jobs = Statement::varied(sql.clone()).bind(run.as_str());
+            let jobs = jobs.binds(status.map(|status| status.as_str().into())).rows(connection)?;
+            if !jobs.is_empty() {
+                return Ok(Some(jobs));
+            }
+            let known = Statement::new("SELECT id FROM runs WHERE name = ?").bind(run.as_str());
+            Ok(known.row::<RecordId>(connection)?.map(|_| jobs))
+        })
+    }
+
     fn job_search(&self, search: &JobSearch, page: HistoryPage) -> Result<Vec<Place>, RepositoryError> {
         let mut clause = Where::all(&[]);
         let texts = [
@@ -138,19 +158,14 @@ impl JobRepository for DieselRepository {
     }
 
     fn job_rows(&self, rows: &[RecordId], keys: JobKeys) -> Result<Vec<Stored<Job>>, RepositoryError> {
-        let mut jobs: Vec<Stored<Job>> = Vec::new();
-        for rows in rows.chunks(MOST_BINDS) {
-            let sql = format!("{} WHERE jobs.id IN ({})", select(keys), question_marks(rows.len()));
-            jobs.extend(self.database.read(|connection| {
-                let jobs = Statement::unprepared(sql.clone()).binds(rows.iter().map(|row| row.0.into()));
-                jobs.rows::<Stored<Job>>(connection)
-            })?);
-        }
+        let numbers: Vec<i32> = rows.iter().map(|row| row.0).collect();
+        let mut jobs: Vec<Stored<Job>> = self.database.read(|connection| {
+            let (is_one_of, numbers) = is_one_of(connection, &numbers);
+            let sql = format!("{} WHERE jobs.id {is_one_of}", select(keys));
+            Statement::varied(sql).bind(numbers).rows(connection)
+        })?;
         let places: HashMap<RecordId, usize> = rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
         jobs.sort_by_key(|job| places.get(&job.id));
         Ok(jobs)
     }
 }
-
-/// How many values a statement may hold: SQLite takes 32,766.
-const MOST_BINDS: usize = 10_000;

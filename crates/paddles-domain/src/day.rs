@@ -46,6 +46,11 @@ impl Day {
         Timestamp::from_utc(self.0.and_time(NaiveTime::MIN))
     }
 
+    /// Whether `moment` is before noon.
+    pub fn is_first_half(self, moment: Timestamp) -> bool {
+        moment.to_utc() < self.0.and_time(NaiveTime::MIN) + Duration::hours(12)
+    }
+
     /// The first moment that is no longer in the day; of the last day that can be written, its last moment, since databases
     /// that compare times as text take no year of five digits.
     pub fn end(self) -> Timestamp {

@@ -1,7 +1,8 @@
 //! Questions about jobs.
 
 use paddles_domain::{
-    Act, Admission, Job, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, NodeName, Refused, RunName, Timestamp,
+    Act, Admission, Job, JobId, JobKey, JobPatch, JobReport, JobStatus, Kind, LabZone, NodeName, Refused, RunName,
+    Timestamp,
 };
 
 use crate::{HistoryPage, Page, Place, RecordId, RepositoryError, Stored};
@@ -32,6 +33,15 @@ pub trait JobRepository {
 
     /// The rows of a run's jobs, newest posted first, all or those in one state; `None` if there is no such run.
     fn job_index(&self, run: &RunName, status: Option<JobStatus>) -> Result<Option<Vec<RecordId>>, RepositoryError>;
+
+    /// A run's jobs with the values of `keys` alone, newest posted first, all or those in one state; `None` if there is no such
+    /// run. For keys that hold no documents: all are in memory at once.
+    fn job_list(
+        &self,
+        run: &RunName,
+        status: Option<JobStatus>,
+        keys: JobKeys,
+    ) -> Result<Option<Vec<Stored<Job>>>, RepositoryError>;
 
     /// The places of a page of the jobs that match, newest posted first: the number of each row, and when it was posted.
     fn job_search(&self, search: &JobSearch, page: HistoryPage) -> Result<Vec<Place>, RepositoryError>;
@@ -124,6 +134,11 @@ impl JobKeys {
     #[must_use]
     pub fn with(self, key: JobKey) -> Self {
         Self(self.0 | 1 << key as u32)
+    }
+
+    /// Whether one of the keys holds a document, which may be large.
+    pub fn hold_documents(self) -> bool {
+        self.iter().any(|key| matches!(key.kind(), Kind::Document | Kind::Targets))
     }
 
     /// The keys of the set, in the order of the document.

@@ -12,7 +12,7 @@ use super::{done, job_in_path, json, no_job, run_in_path, there};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::documents::{JobField, job_document};
+use crate::documents::{JobField, array, job_document, job_fields};
 use crate::job_stream::answer_rows;
 use crate::parameters::Parameters;
 use crate::request_body::RequestBody;
@@ -24,6 +24,14 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>, path: Path<String
     let status = parameters.job_status();
     let fields = parameters.fields(JobField::from_name)?;
     let name = run_in_path(&path, absent)?;
+    if let (Ok(status), Some(fields)) = (&status, &fields)
+        && !JobField::keys(fields).hold_documents()
+        && request.method() != Method::HEAD
+    {
+        let (status, keys) = (*status, JobField::keys(fields));
+        let jobs = app.bridge.ask(move |lab| lab.job_list(&name, status, keys)).await?.ok_or_else(absent)?;
+        return Ok(json(array(&jobs, |out, job| job_fields(out, job, fields, &app.links))));
+    }
     let rows = app.bridge.ask(move |lab| match status {
         Ok(status) => lab.job_index(&name, status),
         // A status that no job has: whether the run is there is still to be told.

@@ -210,6 +210,7 @@ pub fn jobs_come_page_by_page_in_text_order(lab: &dyn Repository) {
 
 pub fn jobs_are_indexed_newest_first(lab: &dyn Repository) {
     assert_eq!(lab.job_index(&run("r"), None).unwrap(), None);
+    assert_eq!(lab.job_list(&run("r"), None, JobKeys::NONE).unwrap(), None);
     post(lab, "r", "0", JobPatch::default(), 0);
     assert!(lab.job_delete(&run("r"), &job("0"), &act(99)).unwrap());
     assert_eq!(lab.job_index(&run("r"), None).unwrap(), Some(vec![]));
@@ -220,6 +221,7 @@ pub fn jobs_are_indexed_newest_first(lab: &dyn Repository) {
     let listed = |state| {
         let rows = lab.job_index(&run("r"), state).unwrap().unwrap();
         let jobs = lab.job_rows(&rows, JobKeys::NONE).unwrap();
+        assert_eq!(lab.job_list(&run("r"), state, JobKeys::NONE).unwrap().unwrap(), jobs);
         jobs.into_iter().map(|job| job.record.job_id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(listed(None), ["1", "5", "10"]);
@@ -236,6 +238,11 @@ pub fn only_wanted_keys_are_read(lab: &dyn Repository) {
         let wanted = key == JobKey::Tasks || key == JobKey::Description;
         assert_eq!(read.record.values.get(key), wanted.then(|| a_value(key)).as_ref(), "{key:?}");
     }
+    let text = JobKeys::NONE.with(JobKey::Description);
+    let [listed] = lab.job_list(&run("r"), None, text).unwrap().unwrap().try_into().unwrap();
+    assert_eq!(listed.record.values.get(JobKey::Description), Some(&a_value(JobKey::Description)));
+    assert_eq!(listed.record.values.get(JobKey::Tasks), None);
+    assert!(keys.hold_documents() && JobKeys::ALL.hold_documents() && !text.hold_documents());
     assert!(lab.job_rows(&[], JobKeys::ALL).unwrap().is_empty());
     assert!(lab.job_rows(&[RecordId(i32::MAX)], JobKeys::ALL).unwrap().is_empty());
 }

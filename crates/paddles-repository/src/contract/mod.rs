@@ -48,7 +48,8 @@ macro_rules! contract_tests {
             a_walk_goes_on_where_rows_come_and_go);
         $crate::contract_tests!($open; nodes: a_node_comes_back, nodes_are_listed, a_guest_shows_its_host,
             lock_rules_hold, many_are_locked_or_none, many_are_unlocked_or_none, targets_create_and_link_nodes,
-            a_deleted_node_leaves_its_jobs, jobs_are_counted_by_node);
+            a_deleted_node_leaves_its_jobs, jobs_are_counted_by_node,
+            jobs_are_counted_from_a_moment_on);
         $crate::contract_tests!($open; queues: a_queue_is_paused, the_head_is_shown, the_head_is_claimed,
             queued_jobs_are_listed);
         $crate::contract_tests!($open; expiry: silent_jobs_are_due, due_jobs_die, jobs_expire_batch_by_batch, jobs_expire_once);

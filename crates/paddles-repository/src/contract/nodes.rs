@@ -1,9 +1,13 @@
 //! Nodes are stored, listed, locked, and linked to jobs.
 
-use paddles_domain::{Document, JobKey, JobPatch, JobStatus, LockRefused, Node, NodeName, NodePatch, Value};
+use paddles_domain::{
+    Act, Document, JobKey, JobPatch, JobReport, JobStatus, LockRefused, Node, NodeName, NodePatch, Value,
+};
 
-use super::{act, at, job, page, post, run, status, texts};
-use crate::{JobKeys, LockWish, LockedMany, NodeCreated, NodeFilter, NodeUpdated, RecordId, Repository, UnlockedMany};
+use super::{act, at, job, new_job, page, post, run, status, texts};
+use crate::{
+    JobKeys, LockWish, LockedMany, NewJob, NodeCreated, NodeFilter, NodeUpdated, RecordId, Repository, UnlockedMany,
+};
 
 pub(super) fn name(name: &str) -> NodeName {
     NodeName::new(name).unwrap()
@@ -262,4 +266,32 @@ pub fn jobs_are_counted_by_node(lab: &dyn Repository) {
     let of_a = lab.node_job_stats(&name("a")).unwrap().unwrap();
     assert_eq!((of_a.count(JobStatus::Pass), of_a.count(JobStatus::Fail), of_a.total()), (2, 1, 3));
     assert_eq!(lab.node_job_stats(&name("none")).unwrap(), None);
+}
+
+/// Of the first day only the jobs count that were posted late enough, before noon and after it.
+pub fn jobs_are_counted_from_a_moment_on(lab: &dyn Repository) {
+    let moments = ["01:00:00", "05:00:00", "13:00:00", "20:00:00"].map(|time| format!("2020-01-03 {time}"));
+    for (number, moment) in moments.iter().chain([&"2020-01-04 00:00:00".to_owned()]).enumerate() {
+        let mut patch = targets(&["a"]);
+        patch.set(JobKey::MachineType, Some(Value::Text("smithi".into())));
+        let report = JobReport { job_id: Some(job(&number.to_string())), patch };
+        let new = NewJob { report, ..new_job("r", None, JobPatch::default()) };
+        lab.job_create(&new, &Act::of_nobody(moment.parse().unwrap())).unwrap();
+    }
+    let since = |moment: &str| {
+        let stats = lab.job_stats(moment.parse().unwrap(), None).unwrap();
+        stats.iter().map(|(_, counts)| counts.total()).sum::<u32>()
+    };
+    for (moment, jobs) in [
+        ("2020-01-03 00:00:00", 5),
+        ("2020-01-03 01:00:00", 5),
+        ("2020-01-03 01:00:01", 4),
+        ("2020-01-03 12:00:00", 3),
+        ("2020-01-03 13:00:00", 3),
+        ("2020-01-03 13:00:00.5", 2),
+        ("2020-01-03 23:59:59", 1),
+        ("2020-01-04 00:00:01", 0),
+    ] {
+        assert_eq!(since(moment), jobs, "since {moment}");
+    }
 }
