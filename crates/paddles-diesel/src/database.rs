@@ -80,6 +80,19 @@ impl Database {
         })
     }
 
+    /// Makes a change that is one statement, which Postgres runs as a transaction of its own; `None` on SQLite, where
+    /// [`Self::write`] costs no more. It may run twice if its connection is lost: a heartbeat comes to the same then, and a new job is
+    /// refused as one that is there, after which its reporter updates it.
+    pub(crate) fn at_once<T>(
+        &self,
+        change: impl Fn(&mut AnyConnection) -> QueryResult<T>,
+    ) -> Result<Option<T>, RepositoryError> {
+        match self.sqlite_writer {
+            Some(_) => Ok(None),
+            None => self.read(change).map(Some),
+        }
+    }
+
     /// Does `work` while no other server of this database does work of the same `number`; `None` if one does.
     ///
     /// The lock belongs to a transaction on a connection of its own, since pgBouncer hands sessions around; the work is done on

@@ -86,7 +86,7 @@ pub(crate) fn update(job: RecordId, change: JobChange) -> Statement {
 }
 
 /// A null has its column's type too.
-fn bind(key: JobKey, value: Option<Value>) -> Bind {
+pub(crate) fn bind(key: JobKey, value: Option<Value>) -> Bind {
     match (value, key.kind()) {
         (Some(value), _) => value.into(),
         (None, Kind::Text | Kind::IndexedText | Kind::Document | Kind::Targets) => Bind::Text(None),

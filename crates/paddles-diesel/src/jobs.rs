@@ -13,7 +13,7 @@ use crate::job_row::{select, select_everything};
 use crate::job_search::{BY_POSTING, described};
 use crate::run_filter::Where;
 use crate::statement::Statement;
-use crate::{DieselRepository, reports};
+use crate::{DieselRepository, heartbeats, new_jobs, reports};
 
 impl JobRepository for DieselRepository {
     /// The refusal of a job that is there is the busiest request of all, one for each heartbeat: a single probe of an
@@ -24,7 +24,11 @@ impl JobRepository for DieselRepository {
         {
             return Ok(JobCreated::AlreadyExists(job_id.clone()));
         }
-        let created = self.database.write(|connection| reports::create(connection, new, act));
+        let created = match self.database.at_once(|connection| new_jobs::create(connection, new, act)) {
+            Ok(Some(Some(created))) => Ok(created),
+            Ok(_) => self.database.write(|connection| reports::create(connection, new, act)),
+            Err(error) => Err(error),
+        };
         match (created, &new.report.job_id) {
             // Another reporter was quicker, after we had looked. A job's id is the only key that this can find taken, and it
             // was, even if the job has been deleted since.
@@ -40,6 +44,13 @@ impl JobRepository for DieselRepository {
         patch: &JobPatch,
         act: &Act,
     ) -> Result<JobUpdated, RepositoryError> {
+        if let Some(beat) = patch.heartbeat(act.when) {
+            let stored =
+                self.database.at_once(|connection| heartbeats::store(connection, run, job_id, beat.clone()))?;
+            if let Some(Some(status)) = stored {
+                return Ok(JobUpdated::Updated { before: status, after: status });
+            }
+        }
         self.database.write(|connection| reports::update(connection, run, job_id, patch.clone(), act))
     }
 

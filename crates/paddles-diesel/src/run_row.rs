@@ -83,6 +83,11 @@ pub(crate) fn update(id: RecordId, run: &Run) -> Statement {
     Statement::new(sql).binds(what_follows_jobs(run)).bind(id.0)
 }
 
+/// The same, if the row is still of this version (Postgres' `xmin`).
+pub(crate) fn update_version(id: RecordId, run: &Run, version: &str) -> Statement {
+    update(id, run).and(" AND CAST(xmin AS text) = ?").bind(version)
+}
+
 /// The values of the columns that change with a run's jobs, in the order of the two statements above.
 fn what_follows_jobs(run: &Run) -> Vec<Bind> {
     let mut values: Vec<Bind> = vec![

@@ -71,6 +71,12 @@ impl Statement {
         self
     }
 
+    /// More text at its end.
+    pub(crate) fn and(mut self, sql: &str) -> Self {
+        self.sql.to_mut().push_str(sql);
+        self
+    }
+
     /// Gives the next `?`s their values.
     pub(crate) fn binds(mut self, values: impl IntoIterator<Item = Bind>) -> Self {
         self.binds.extend(values);
@@ -134,6 +140,20 @@ fn joined(parts: Vec<Statement>, last: Statement) -> Statement {
     }
     whole.sql = (sql + " " + &last.sql).into();
     whole.binds(last.binds)
+}
+
+/// One statement, for Postgres, that inserts the row of each of `inserts` if `guard` touches a row, and nothing otherwise.
+pub(crate) fn guarded(guard: Statement, inserts: Vec<Statement>) -> Option<Statement> {
+    let guard = Statement { sql: format!("{} RETURNING 1", guard.sql).into(), ..guard };
+    let only_then = inserts.into_iter().map(|insert| {
+        let (into, values) = insert.sql.split_once(" VALUES (")?;
+        let (values, rest) = values.split_once(')')?;
+        Some(Statement { sql: format!("{into} SELECT {values} FROM part_0{rest}").into(), ..insert })
+    });
+    let mut parts = vec![guard];
+    parts.extend(only_then.collect::<Option<Vec<_>>>()?);
+    let last = parts.pop()?;
+    Some(joined(parts, last))
 }
 
 /// `count` question marks for a list of values.

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::value::read_text;
-use crate::{FieldError, JobId, JobKey, JobStatus, LabZone, NameError, Timestamp, Value, normalise_key};
+use crate::{FieldError, Heartbeat, JobId, JobKey, JobStatus, LabZone, NameError, Timestamp, Value, normalise_key};
 
 /// What a report wants to change about a job: a checked, sparse set of keys and values.
 ///
@@ -147,6 +147,13 @@ impl JobPatch {
         }
         let after = JobFacts { status, started, ..before.clone() };
         self.change(after, now)
+    }
+
+    /// This patch as a heartbeat, if it is one for a job that is in [`Heartbeat::status`].
+    pub fn heartbeat(&self, now: Timestamp) -> Option<Heartbeat> {
+        let is_followed = self.values.iter().any(|(key, _)| Heartbeat::is_followed(*key));
+        let (status, updated) = (self.wanted_status(), self.updated.unwrap_or(now));
+        (!is_followed).then(|| Heartbeat { status, updated, values: self.values.clone() })
     }
 
     /// The status that the patch asks for: `success` speaks when `status` is silent.
