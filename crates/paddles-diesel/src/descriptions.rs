@@ -1,6 +1,8 @@
 //! The distinct descriptions of jobs. Every night the same tests run again, so that there are far fewer of them than jobs:
 //! a search looks here first, by trigrams where the database has them, and then for the jobs.
 
+use std::collections::BTreeSet;
+
 use paddles_domain::{JobKey, Value};
 
 use crate::connection::AnyConnection;
@@ -14,6 +16,16 @@ pub(crate) fn remember(before: Option<&str>, values: &[(JobKey, Option<Value>)])
     });
     let new = told.filter(|text| before != Some(*text))?;
     Some(Statement::new("INSERT INTO job_descriptions (description) VALUES (?) ON CONFLICT DO NOTHING").bind(new))
+}
+
+/// What keeps these descriptions. Everybody who keeps several does so in one order, so that nobody waits in a circle.
+pub(crate) fn remember_all(descriptions: &BTreeSet<&str>) -> Option<Statement> {
+    if descriptions.is_empty() {
+        return None;
+    }
+    let rows = vec!["(?)"; descriptions.len()].join(", ");
+    let sql = format!("INSERT INTO job_descriptions (description) VALUES {rows} ON CONFLICT DO NOTHING");
+    Some(Statement::unprepared(sql).binds(descriptions.iter().map(|text| Bind::from(*text))))
 }
 
 /// A `SELECT` of all descriptions that contain `part`, and its values.

@@ -85,6 +85,43 @@ pub(crate) fn update(job: RecordId, change: JobChange) -> Statement {
         .bind(job.0)
 }
 
+/// Adds jobs as they were kept elsewhere, and gives for each the number of its row with its run and id.
+pub(crate) fn insert_kept(jobs: &[(RecordId, &Job)]) -> Statement {
+    let row = format!("({})", question_marks(ALL_COLUMNS));
+    let (columns, _) = INSERT.split_once(" VALUES ").unwrap_or_default();
+    let sql = format!("{columns} VALUES {} RETURNING id, run_id, job_id", vec![row; jobs.len()].join(", "));
+    // Most are as many at once as there may be.
+    let insert = if jobs.len() == KEPT_AT_ONCE { Statement::new(sql) } else { Statement::unprepared(sql) };
+    insert.binds(jobs.iter().flat_map(|(run, job)| {
+        let name: [Bind; 2] = [run.0.into(), job.job_id.as_str().into()];
+        name.into_iter().chain(all_but_name(job))
+    }))
+}
+
+/// How many jobs one `INSERT` takes: far from the 32,766 values that SQLite does.
+pub(crate) const KEPT_AT_ONCE: usize = 64;
+
+const ALL_COLUMNS: usize = 6 + JobKey::COUNT;
+
+/// Writes a job over another as it was kept elsewhere.
+pub(crate) fn update_kept(number: RecordId, job: &Job) -> Statement {
+    Statement::new(UPDATE_KEPT.as_str()).binds(all_but_name(job)).bind(number.0)
+}
+
+static UPDATE_KEPT: LazyLock<String> = LazyLock::new(|| {
+    let mut sql = "UPDATE jobs SET status = ?, posted = ?, started = ?, updated = ?".to_owned();
+    for key in JobKey::all() {
+        let _ = write!(sql, ", \"{}\" = ?", key.name());
+    }
+    sql + " WHERE id = ?"
+});
+
+/// The values of a job's columns behind its run and id.
+fn all_but_name(job: &Job) -> impl Iterator<Item = Bind> {
+    let own: [Bind; 4] = [job.status.as_str().into(), job.posted.into(), job.started.into(), job.updated.into()];
+    own.into_iter().chain(JobKey::all().map(|key| bind(key, job.values.get(key).cloned())))
+}
+
 /// A null has its column's type too.
 pub(crate) fn bind(key: JobKey, value: Option<Value>) -> Bind {
     match (value, key.kind()) {

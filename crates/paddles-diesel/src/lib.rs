@@ -69,6 +69,7 @@ mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;
+mod transfer;
 
 pub use adopt::{AdoptError, Adopted, PlannedStep, Progress, Survey, adopt, survey};
 pub use database_url::{DatabaseUrl, DatabaseUrlError};

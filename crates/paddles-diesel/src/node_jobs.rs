@@ -46,7 +46,7 @@ pub(crate) fn forget(connection: &mut AnyConnection, job: RecordId, gone: &Count
     Ok(counts)
 }
 
-const UNLINK: &str = "DELETE FROM job_nodes WHERE job_id = ?";
+pub(crate) const UNLINK: &str = "DELETE FROM job_nodes WHERE job_id = ?";
 
 /// Replaces the nodes of a job by those of these names; gives their numbers. Nodes that are created are of the machine type that
 /// this report names, if it does.
@@ -62,14 +62,7 @@ fn link(
         _ => None,
     });
     for node in wanted {
-        Statement::new(
-            "INSERT INTO nodes (name, machine_type, is_vm, locked) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
-        )
-        .bind(node.as_str())
-        .bind(machine_type.clone())
-        .bind(Bind::Boolean(Some(false)))
-        .bind(Bind::Boolean(Some(false)))
-        .run(connection)?;
+        create_node(node, machine_type.clone()).run(connection)?;
     }
     if !linked.numbers.is_empty() {
         Statement::new(UNLINK).bind(job.0).run(connection)?;
@@ -87,6 +80,13 @@ fn link(
         Statement::varied(sql).binds(binds).run(connection)?;
     }
     Ok(numbers)
+}
+
+/// Stores a node of which its name and type are known; touches no row if its name is taken.
+pub(crate) fn create_node(name: &NodeName, machine_type: Option<String>) -> Statement {
+    let sql = "INSERT INTO nodes (name, machine_type, is_vm, locked) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING";
+    let no = Bind::Boolean(Some(false));
+    Statement::new(sql).bind(name.as_str()).bind(machine_type).bind(no.clone()).bind(no)
 }
 
 /// The nodes of a job, by name.

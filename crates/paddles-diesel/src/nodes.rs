@@ -120,7 +120,7 @@ const NODE_DELETE: [&str; 3] = [
 ];
 
 /// The row of a node; `lock` keeps it until the transaction ends.
-fn find(connection: &mut AnyConnection, name: &NodeName, lock: &str) -> QueryResult<Option<NodeRow>> {
+pub(crate) fn find(connection: &mut AnyConnection, name: &NodeName, lock: &str) -> QueryResult<Option<NodeRow>> {
     let sql = format!("{SELECT} WHERE nodes.name = ?{lock}");
     Statement::new(sql).bind(name.as_str()).row(connection)
 }

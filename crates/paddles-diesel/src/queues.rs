@@ -28,9 +28,7 @@ impl QueueRepository for DieselRepository {
                 Ok(queue) => queue,
                 Err(refused) => return Ok(QueueCreated::Refused(refused)),
             };
-            let sql = "INSERT INTO queue (paused_by, paused_since, pause_duration, paused_until, queue) \
-                VALUES (?, ?, ?, ?, ?) ON CONFLICT (queue) DO NOTHING";
-            let touched = Statement::new(sql).binds(values(&queue)).run(connection)?;
+            let touched = insert(&queue).run(connection)?;
             Ok(if touched == 1 { QueueCreated::Created } else { QueueCreated::AlreadyExists })
         })
     }
@@ -43,9 +41,7 @@ impl QueueRepository for DieselRepository {
                 Ok(queue) => queue,
                 Err(refused) => return Ok(QueueUpdated::Refused(refused)),
             };
-            let sql = "UPDATE queue SET paused_by = ?, paused_since = ?, pause_duration = ?, paused_until = ? \
-                WHERE queue = ?";
-            Statement::new(sql).binds(values(&queue)).run(connection)?;
+            write(&queue).run(connection)?;
             Ok(QueueUpdated::Updated)
         })
     }
@@ -168,9 +164,23 @@ fn hands_out_nothing(
     })
 }
 
-fn find(connection: &mut AnyConnection, name: &QueueName, lock: &str) -> QueryResult<Option<Queue>> {
+/// The queue of this name; `lock` keeps it until the transaction ends.
+pub(crate) fn find(connection: &mut AnyConnection, name: &QueueName, lock: &str) -> QueryResult<Option<Queue>> {
     let queue = Statement::new(format!("{SELECT} WHERE queue = ?{lock}")).bind(name.as_str());
     queue.row(connection)
+}
+
+/// Stores a new queue; touches no row if its name is taken.
+pub(crate) fn insert(queue: &Queue) -> Statement {
+    let sql = "INSERT INTO queue (paused_by, paused_since, pause_duration, paused_until, queue) \
+        VALUES (?, ?, ?, ?, ?) ON CONFLICT (queue) DO NOTHING";
+    Statement::new(sql).binds(values(queue))
+}
+
+/// Writes all of a queue but its name.
+pub(crate) fn write(queue: &Queue) -> Statement {
+    let sql = "UPDATE queue SET paused_by = ?, paused_since = ?, pause_duration = ?, paused_until = ? WHERE queue = ?";
+    Statement::new(sql).binds(values(queue))
 }
 
 /// The values of a queue's columns, its name last.

@@ -2,7 +2,7 @@
 
 use paddles_repository::{RunCondition, RunIndex};
 
-use crate::statement::Bind;
+use crate::statement::{Bind, question_marks};
 
 /// A `WHERE` clause and its values.
 #[derive(Debug, Clone)]
@@ -47,6 +47,10 @@ impl Where {
                 self.and("runs.scheduled >= ? AND runs.scheduled < ?", [(*from).into(), (*until).into()]);
             }
             RunCondition::ScheduledAfter(moment) => self.and("runs.scheduled > ?", [(*moment).into()]),
+            RunCondition::Named(names) => {
+                let names = names.iter().map(|name| name.as_str().into());
+                self.and(&format!("runs.name IN ({})", question_marks(names.len())), names);
+            }
         }
     }
 }

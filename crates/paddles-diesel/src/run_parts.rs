@@ -1,5 +1,7 @@
 //! The commits and flavors of a run's jobs, counted: what filters and lists of them read instead of jobs.
 
+use std::collections::BTreeMap;
+
 use paddles_domain::JobFacts;
 use paddles_repository::RecordId;
 
@@ -50,3 +52,45 @@ fn recount(run: RecordId, part: &Part, before: Option<&str>, after: Option<&str>
     let gone = before.into_iter().flat_map(|value| [statement(part.forget, value), statement(part.remove, value)]);
     gone.chain(after.into_iter().map(|value| statement(part.add, value))).collect()
 }
+
+/// How many jobs more there are of each commit and flavor, by run: for many jobs at once.
+#[derive(Debug, Default)]
+pub(crate) struct PartCounts {
+    sha1s: BTreeMap<(i32, String), i64>,
+    flavors: BTreeMap<(i32, String), i64>,
+}
+
+impl PartCounts {
+    pub(crate) fn add(&mut self, run: RecordId, job: &JobFacts, jobs: i64) {
+        for (counts, value) in [(&mut self.sha1s, sha1(job)), (&mut self.flavors, flavor(job))] {
+            if let Some(value) = value {
+                *counts.entry((run.0, value.to_owned())).or_default() += jobs;
+            }
+        }
+    }
+
+    /// What writes the counts that change, one after the other.
+    pub(crate) fn write(self) -> impl Iterator<Item = Statement> {
+        let sha1s = self.sha1s.into_iter().map(|counted| (ADD_SHA1S, counted));
+        let flavors = self.flavors.into_iter().map(|counted| (ADD_FLAVORS, counted));
+        let changed = sha1s.chain(flavors).filter(|(_, (_, jobs))| *jobs != 0);
+        changed.flat_map(|([add, forget], ((run, value), jobs))| {
+            let jobs = i32::try_from(jobs).unwrap_or(i32::MAX);
+            let add = Statement::new(add).bind(run).bind(value.as_str()).bind(jobs);
+            let forget = (jobs < 0).then(|| Statement::new(forget).bind(run).bind(value.as_str()));
+            std::iter::once(add).chain(forget)
+        })
+    }
+}
+
+const ADD_SHA1S: [&str; 2] = [
+    "INSERT INTO run_sha1s (run_id, sha1, jobs) VALUES (?, ?, ?) \
+        ON CONFLICT (run_id, sha1) DO UPDATE SET jobs = run_sha1s.jobs + excluded.jobs",
+    "DELETE FROM run_sha1s WHERE run_id = ? AND sha1 = ? AND jobs <= 0",
+];
+
+const ADD_FLAVORS: [&str; 2] = [
+    "INSERT INTO run_flavors (run_id, flavor, jobs) VALUES (?, ?, ?) \
+        ON CONFLICT (run_id, flavor) DO UPDATE SET jobs = run_flavors.jobs + excluded.jobs",
+    "DELETE FROM run_flavors WHERE run_id = ? AND flavor = ? AND jobs <= 0",
+];

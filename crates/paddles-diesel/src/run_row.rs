@@ -88,6 +88,13 @@ pub(crate) fn update_version(id: RecordId, run: &Run, version: &str) -> Statemen
     update(id, run).and(" AND CAST(xmin AS text) = ?").bind(version)
 }
 
+/// Stores of a run all but its name.
+pub(crate) fn update_kept(id: RecordId, run: &Run) -> [Statement; 2] {
+    let sql = "UPDATE runs SET \"user\" = ?, scheduled = ?, posted = ? WHERE id = ?";
+    let name_told = Statement::new(sql).bind(run.user.clone()).bind(run.scheduled).bind(run.posted).bind(id.0);
+    [name_told, update(id, run)]
+}
+
 /// The values of the columns that change with a run's jobs, in the order of the two statements above.
 fn what_follows_jobs(run: &Run) -> Vec<Bind> {
     let mut values: Vec<Bind> = vec![

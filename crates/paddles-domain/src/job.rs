@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use crate::value::read_text;
-use crate::{FieldError, JobKey, JobStatus, NameError, ReportError, RunName, Timestamp, Value, check_name};
+use crate::{FieldError, JobFacts, JobKey, JobStatus, NameError, ReportError, RunName, Timestamp, Value, check_name};
 
 /// The id of a job inside its run: text, mostly digits, of 1 to 1,024 characters. Ids sort as text, which clients see in
 /// the order of a run's jobs.
@@ -69,6 +69,27 @@ pub struct Job {
     pub updated: Option<Timestamp>,
     /// What reporters told.
     pub values: JobValues,
+}
+
+impl Job {
+    /// What the rules need to know of it.
+    pub fn facts(&self) -> JobFacts {
+        let text = |key| match self.values.get(key) {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let priority = match self.values.get(JobKey::Priority) {
+            Some(Value::Integer(priority)) => Some(*priority),
+            _ => None,
+        };
+        JobFacts {
+            status: self.status,
+            started: self.started,
+            sha1: text(JobKey::Sha1),
+            flavor: text(JobKey::Flavor),
+            priority,
+        }
+    }
 }
 
 /// The values of a job's keys.

@@ -88,11 +88,9 @@ impl Run {
     ///
     /// Suite, branch and machine type that the job tells replace what the run's name told, null included.
     pub fn follow(&mut self, job_id: &JobId, before: Option<&JobFacts>, change: &JobChange) {
-        if let Some(before) = before {
-            self.results.remove(before.status);
-        }
-        self.results.add(change.after.status);
-        let turned_to_running = self.turn() == Some(RunStatus::Running);
+        let status_before = self.status;
+        self.count(job_id, before, &change.after);
+        let turned_to_running = self.status == RunStatus::Running && status_before != RunStatus::Running;
         if turned_to_running && change.after.started.is_some() {
             self.started = change.after.started;
         }
@@ -109,23 +107,33 @@ impl Run {
                 _ => None,
             };
         }
+    }
+
+    /// Counts a job that was added (`before` is `None`) or changed: results, status and first job follow, and nothing else
+    /// does.
+    pub fn count(&mut self, job_id: &JobId, before: Option<&JobFacts>, after: &JobFacts) {
+        if let Some(before) = before {
+            self.results.remove(before.status);
+        }
+        self.results.add(after.status);
+        self.status = self.results.run_status();
         let comes_first = self.first_job.as_ref().is_none_or(|first| *job_id <= first.job_id);
         if comes_first {
-            self.first_job = Some(FirstJob::new(job_id.clone(), &change.after));
+            self.first_job = Some(FirstJob::new(job_id.clone(), after));
         }
+    }
+
+    /// What is told of the run itself: the same without its jobs.
+    #[must_use]
+    pub fn without_jobs(&self) -> Self {
+        Self { status: RunStatus::Empty, results: RunResults::default(), first_job: None, ..self.clone() }
     }
 
     /// Follows the removal of a job that was in the state `gone`; `first_job` is the first of those left.
     pub fn forget(&mut self, gone: &JobFacts, first_job: Option<FirstJob>) {
         self.results.remove(gone.status);
-        self.turn();
+        self.status = self.results.run_status();
         self.first_job = first_job;
-    }
-
-    /// Takes the status that follows from the results; says it if it is another than before.
-    fn turn(&mut self) -> Option<RunStatus> {
-        let before = std::mem::replace(&mut self.status, self.results.run_status());
-        (self.status != before).then_some(self.status)
     }
 }
 

@@ -11,6 +11,7 @@
 //! - [`StatsRepository`] counts.
 //! - [`ExpiryRepository`] makes jobs dead of which nobody hears any more.
 //! - [`TokenRepository`] has tokens, by which the service knows who sends a request.
+//! - [`TransferRepository`] takes in and gives out what was kept elsewhere, as it was kept.
 //!
 //! Absence is no error: look-ups answer an `Option`, changes an outcome. What is left is [`RepositoryError`].
 //!
@@ -42,6 +43,7 @@ mod run_filter;
 mod runs;
 mod stats;
 mod tokens;
+mod transfer;
 
 pub use error::RepositoryError;
 pub use expiry::{DueJob, ExpiryRepository, ExpiryRound};
@@ -54,6 +56,7 @@ pub use run_filter::{RunCondition, RunIndex};
 pub use runs::{RunCreated, RunRepository};
 pub use stats::StatsRepository;
 pub use tokens::{TokenCreated, TokenRepository, TokenRevoked};
+pub use transfer::{Copied, JobsCopied, PlacedJob, TransferRepository};
 
 /// Everything that the service asks of its database.
 pub trait Repository:
@@ -64,6 +67,7 @@ pub trait Repository:
     + StatsRepository
     + ExpiryRepository
     + TokenRepository
+    + TransferRepository
     + Send
     + Sync
 {
@@ -77,6 +81,7 @@ impl<T> Repository for T where
         + StatsRepository
         + ExpiryRepository
         + TokenRepository
+        + TransferRepository
         + Send
         + Sync
 {

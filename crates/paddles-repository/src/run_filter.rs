@@ -1,6 +1,6 @@
 //! Which runs are wanted.
 
-use paddles_domain::Timestamp;
+use paddles_domain::{RunName, Timestamp};
 
 /// One thing that a wanted run has; of several all must hold. Values match whole and by case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum RunCondition {
     Scheduled(Timestamp, Timestamp),
     /// It was scheduled later than this.
     ScheduledAfter(Timestamp),
+    /// It is called by one of these names.
+    Named(Vec<RunName>),
 }
 
 /// A part of runs whose values can be listed.

@@ -1,0 +1,50 @@
+//! Giving out and taking in what is kept, as it is kept: for copies of a lab.
+
+mod jobs;
+mod nodes;
+mod queues;
+mod runs;
+mod walk;
+
+use paddles_domain::{Node, Queue, Run};
+use paddles_repository::{
+    Copied, JobsCopied, PlacedJob, RecordId, RepositoryError, RunCondition, Stored, TransferRepository,
+};
+
+use crate::DieselRepository;
+
+impl TransferRepository for DieselRepository {
+    fn run_walk(
+        &self,
+        conditions: &[RunCondition],
+        after: Option<RecordId>,
+        limit: u32,
+    ) -> Result<Vec<Stored<Run>>, RepositoryError> {
+        self.database.read(|connection| walk::runs(connection, conditions, after, limit))
+    }
+
+    fn job_walk(
+        &self,
+        conditions: &[RunCondition],
+        after: Option<RecordId>,
+        limit: u32,
+    ) -> Result<Vec<Stored<PlacedJob>>, RepositoryError> {
+        self.database.read(|connection| walk::jobs(connection, conditions, after, limit))
+    }
+
+    fn run_import(&self, runs: &[Run]) -> Result<Copied, RepositoryError> {
+        self.database.write(|connection| runs::import(connection, runs))
+    }
+
+    fn job_import(&self, jobs: &[PlacedJob]) -> Result<JobsCopied, RepositoryError> {
+        self.database.write(|connection| jobs::import(connection, jobs))
+    }
+
+    fn node_import(&self, nodes: &[Node]) -> Result<Copied, RepositoryError> {
+        self.database.write(|connection| nodes::import(connection, nodes))
+    }
+
+    fn queue_import(&self, queues: &[Queue]) -> Result<Copied, RepositoryError> {
+        self.database.write(|connection| queues::import(connection, queues))
+    }
+}
