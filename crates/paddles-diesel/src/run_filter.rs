@@ -47,6 +47,8 @@ impl Where {
                 self.and("runs.scheduled >= ? AND runs.scheduled < ?", [(*from).into(), (*until).into()]);
             }
             RunCondition::ScheduledAfter(moment) => self.and("runs.scheduled > ?", [(*moment).into()]),
+            // Postgres takes no empty list.
+            RunCondition::Named(names) if names.is_empty() => self.and("1 = 0", []),
             RunCondition::Named(names) => {
                 let names = names.iter().map(|name| name.as_str().into());
                 self.and(&format!("runs.name IN ({})", question_marks(names.len())), names);

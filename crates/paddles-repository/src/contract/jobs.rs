@@ -6,7 +6,7 @@ use super::{act, at, job, new_job, post, run, status};
 use crate::{JobCreated, JobKeys, JobUpdated, RecordId, Repository};
 
 /// A value of its own for every key.
-fn a_value(key: JobKey) -> Value {
+pub(super) fn a_value(key: JobKey) -> Value {
     let number = key as i32;
     match key.kind() {
         Kind::Text | Kind::IndexedText => Value::Text(format!("{} é 'quoted' ? $1", key.name())),

@@ -25,6 +25,7 @@ pub mod queues;
 pub mod races;
 pub mod runs;
 pub mod tokens;
+pub mod transfer;
 
 use paddles_domain::{
     Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp, Value,
@@ -54,6 +55,10 @@ macro_rules! contract_tests {
             queued_jobs_are_listed);
         $crate::contract_tests!($open; expiry: silent_jobs_are_due, due_jobs_die, jobs_expire_batch_by_batch, jobs_expire_once);
         $crate::contract_tests!($open; tokens: a_token_comes_back, a_token_is_revoked_once);
+        $crate::contract_tests!($open; transfer: what_was_kept_comes_back, taking_in_twice_changes_nothing,
+            what_changed_elsewhere_changes_here, what_is_newer_here_stays,
+            of_an_id_that_comes_twice_the_last_heard_of_counts, jobs_need_their_run, walks_go_by_rows_and_conditions,
+            nodes_are_taken_in_with_their_locks, queues_are_taken_in_with_their_pauses);
         $crate::contract_tests!($open; races: nodes_are_locked_at_once, jobs_are_claimed_at_once, jobs_share_targets_at_once, nodes_come_and_go_at_once,
             jobs_of_one_run_finish_at_once, one_job_is_posted_at_once,
             one_run_is_created_at_once, jobs_come_and_go_at_once);
