@@ -27,6 +27,9 @@ pub struct Day(NaiveDate);
 pub struct DayError;
 
 impl Day {
+    /// The last day that can be written.
+    pub const LAST: Self = Self(NaiveDate::from_ymd_opt(9_999, 12, 31).unwrap());
+
     /// The day of a moment.
     pub fn of(moment: Timestamp) -> Self {
         Self(moment.to_utc().date())

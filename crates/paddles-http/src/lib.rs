@@ -39,7 +39,6 @@ mod entity_tag;
 mod handlers;
 mod job_counters;
 mod job_stream;
-mod json_text;
 mod known_tokens;
 mod links;
 mod networks;

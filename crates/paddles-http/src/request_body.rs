@@ -7,12 +7,12 @@ use std::pin::Pin;
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::StreamExt as _;
+use paddles_domain::{TooDeep, strict_json};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::api_error::ApiError;
 use crate::app::App;
-use crate::json_text::{DEEPEST, strict_json};
 
 /// How many times the limit is read and dropped, so that a client that sends too much hears why instead of a broken
 /// connection.
@@ -54,7 +54,7 @@ fn undecodable() -> ApiError {
 impl RequestBody {
     /// Reads the body as a JSON object, and hands its members to `read`.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Members<'_>) -> Result<T, ApiError>) -> Result<T, ApiError> {
-        let too_deep = |_| ApiError::invalid(format!("JSON may nest at most {DEEPEST} deep"));
+        let too_deep = |error: TooDeep| ApiError::invalid(error.to_string());
         let text = strict_json(&self.0).map_err(too_deep)?;
         let value: &RawValue = serde_json::from_slice(&text).map_err(|_| undecodable())?;
         if !value.get().starts_with('{') {

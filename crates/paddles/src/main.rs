@@ -5,6 +5,7 @@
 
 mod commands;
 mod logging;
+mod progress;
 mod settings;
 
 use std::process::ExitCode;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use paddles_diesel::{AdoptError, OpenError};
 
-use crate::commands::{Command, ServeError, TokenError};
+use crate::commands::{Command, ExportFailure, ImportFailure, LoadFailure, ServeError, TokenError};
 use crate::settings::{SettingError, Settings};
 
 /// Stores and reports the results of Ceph's teuthology test runs.
@@ -38,6 +39,12 @@ enum Failure {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Token(#[from] TokenError),
+    #[error(transparent)]
+    Import(#[from] ImportFailure),
+    #[error(transparent)]
+    Export(#[from] ExportFailure),
+    #[error(transparent)]
+    Load(#[from] LoadFailure),
 }
 
 #[expect(clippy::print_stderr, reason = "the sentence with which a command fails")]

@@ -1,7 +1,11 @@
 //! The commands, a file each.
 
 mod adopt;
+mod export;
+mod import;
+mod load;
 mod migrate;
+mod selected_runs;
 mod serve;
 mod token;
 
@@ -10,6 +14,9 @@ use clap::Subcommand;
 use crate::Failure;
 use crate::settings::Settings;
 
+pub(crate) use export::ExportFailure;
+pub(crate) use import::ImportFailure;
+pub(crate) use load::LoadFailure;
 pub(crate) use serve::ServeError;
 pub(crate) use token::TokenError;
 
@@ -24,6 +31,12 @@ pub(crate) enum Command {
     Token(token::TokenCommand),
     /// Take the database of another paddles over, or complete one of ours: tables, indexes, duplicates, counts
     Adopt(adopt::AdoptOptions),
+    /// Copy runs, jobs, nodes and queues from another paddles over HTTP
+    Import(import::Import),
+    /// Write runs, jobs, nodes and queues into a file: JSON Lines, compressed by zstd
+    Export(export::Export),
+    /// Bring a file that `export` wrote into the database
+    Load(load::Load),
     /// Show every setting, its value with secrets hidden, and where it came from
     Config,
 }
@@ -36,6 +49,9 @@ impl Command {
             Self::Migrate => migrate::migrate(settings)?,
             Self::Token(command) => command.run(settings)?,
             Self::Adopt(options) => adopt::adopt(settings, &options)?,
+            Self::Import(command) => command.run(settings)?,
+            Self::Export(command) => command.run(settings)?,
+            Self::Load(command) => command.run(settings)?,
             Self::Config => println!("{settings}"),
         }
         Ok(())

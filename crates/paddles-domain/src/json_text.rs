@@ -3,16 +3,17 @@
 use std::borrow::Cow;
 
 /// How deep arrays and objects of a body may nest.
-pub(crate) const DEEPEST: usize = 128;
+pub const DEEPEST: usize = 128;
 
 /// Nests deeper than [`DEEPEST`].
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TooDeep;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("JSON may nest at most {DEEPEST} deep")]
+pub struct TooDeep;
 
 /// The same text with `NaN`, `Infinity` and `-Infinity` as `null`: Python writes them, and JSON has no words for them.
 ///
 /// Depth is checked here since documents inside a body are kept as text, which no parser descends into.
-pub(crate) fn strict_json(text: &[u8]) -> Result<Cow<'_, [u8]>, TooDeep> {
+pub fn strict_json(text: &[u8]) -> Result<Cow<'_, [u8]>, TooDeep> {
     let mut strict: Option<Vec<u8>> = None;
     let mut kept_until = 0;
     let mut depth = 0_usize;

@@ -1,0 +1,132 @@
+//! Writing an archive.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
+
+use paddles_repository::{NodeFilter, RecordId, Repository, RepositoryError};
+
+use super::Records;
+use super::line::{Header, Written};
+use crate::records::{JobLine, NodeLine, QueueLine, RunLine};
+use crate::{Progress, Selection};
+
+/// Why there is no archive.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The database gave no answer.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// The file could not be written.
+    #[error("cannot write the archive: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// Rows of one question: some megabytes of jobs.
+const PAGE: u32 = 500;
+
+/// zstd's own default: more costs several times the work for a tenth of the size.
+const LEVEL: i32 = 3;
+
+/// Writes all nodes and queues and the selected runs with their jobs, and says how many.
+///
+/// Jobs that come while it writes are in it if their run is. No record is written while it changes, but they are not all of
+/// one moment.
+pub fn export(
+    lab: &dyn Repository,
+    selection: &Selection,
+    out: impl Write,
+    progress: &dyn Progress,
+) -> Result<Records, ExportError> {
+    let mut lines = Lines::new(out)?;
+    let conditions = selection.conditions();
+    lines.write(&Written::Archive(Header::new()))?;
+
+    progress.begin("nodes and queues", None);
+    for hosted in lab.node_list(&NodeFilter::default())? {
+        lines.write(&Written::Node(NodeLine(&hosted.node)))?;
+        lines.records.nodes += 1;
+    }
+    for queue in lab.queue_list(None, None)? {
+        lines.write(&Written::Queue(QueueLine(&queue)))?;
+        lines.records.queues += 1;
+    }
+
+    progress.begin("runs", None);
+    // A job of a run that is not in the archive would be of none.
+    let mut known = KnownRuns::default();
+    let mut jobs_counted: u64 = 0;
+    let mut after: Option<RecordId> = None;
+    loop {
+        let page = lab.run_walk(&conditions, after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for run in &page {
+            lines.write(&Written::Run(RunLine(&run.record)))?;
+            known.add(run.record.name.as_str());
+            jobs_counted += u64::from(run.record.results.total());
+        }
+        lines.records.runs += page.len() as u64;
+        progress.advance(page.len() as u64);
+    }
+
+    progress.begin("jobs", Some(jobs_counted));
+    let mut after: Option<RecordId> = None;
+    loop {
+        let page = lab.job_walk(&conditions, after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for placed in page.iter().map(|job| &job.record).filter(|placed| known.has(placed.job.run.as_str())) {
+            lines.write(&Written::Job(JobLine(placed)))?;
+            lines.records.jobs += 1;
+        }
+        progress.advance(page.len() as u64);
+    }
+    lines.end()
+}
+
+/// The names of runs, a few bytes each.
+#[derive(Default)]
+struct KnownRuns {
+    hashes: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl KnownRuns {
+    fn add(&mut self, name: &str) {
+        self.hashes.insert(self.hasher.hash_one(name));
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.hashes.contains(&self.hasher.hash_one(name))
+    }
+}
+
+/// Lines on their way into a compressed file.
+struct Lines<W: Write> {
+    out: zstd::Encoder<'static, W>,
+    line: Vec<u8>,
+    records: Records,
+}
+
+impl<W: Write> Lines<W> {
+    fn new(out: W) -> io::Result<Self> {
+        let mut out = zstd::Encoder::new(out, LEVEL)?;
+        out.include_checksum(true)?;
+        Ok(Self { out, line: Vec::new(), records: Records::default() })
+    }
+
+    fn write(&mut self, line: &Written<'_>) -> io::Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, line)?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
+    }
+
+    fn end(mut self) -> Result<Records, ExportError> {
+        let records = self.records;
+        self.write(&Written::End(records))?;
+        self.out.finish()?.flush()?;
+        Ok(records)
+    }
+}

@@ -1,0 +1,110 @@
+//! Bringing an archive into a database.
+
+use std::io::Read;
+
+use paddles_domain::{Node, Queue, Run, RunName};
+use paddles_repository::{Copied, JobsCopied, PlacedJob, Repository, RepositoryError};
+
+use super::line::Line;
+use super::reader::Lines;
+use crate::{ArchiveError, Progress};
+
+/// Why an archive is not loaded, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The archive is no whole one.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The database refused some of it; what came before is here, and loading again goes on behind it.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// A run went away while its jobs came.
+    #[error("the run {0} was deleted while its jobs were loaded")]
+    RunGone(RunName),
+}
+
+/// What came of a load, by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they say it themselves")]
+pub struct Loaded {
+    pub nodes: Copied,
+    pub queues: Copied,
+    pub runs: Copied,
+    pub jobs: Copied,
+}
+
+/// Records of one transaction: a fraction of a second, and a few megabytes.
+const AT_ONCE: usize = 256;
+
+/// Brings the records of an archive into a database. An archive may turn out to be damaged after half of it is here:
+/// [`check`](crate::check) it first.
+pub fn load(lab: &dyn Repository, archive: impl Read, progress: &dyn Progress) -> Result<Loaded, LoadError> {
+    let mut lines = Lines::open(archive)?;
+    let mut batch = Batch::default();
+    let mut loaded = Loaded::default();
+    while let Some(line) = lines.next()? {
+        if !batch.takes(&line) {
+            batch.store(lab, &mut loaded, progress)?;
+        }
+        batch.add(line);
+    }
+    batch.store(lab, &mut loaded, progress)?;
+    Ok(loaded)
+}
+
+/// Records of one kind that come one behind the other.
+#[derive(Default)]
+struct Batch {
+    nodes: Vec<Node>,
+    queues: Vec<Queue>,
+    runs: Vec<Run>,
+    jobs: Vec<PlacedJob>,
+}
+
+impl Batch {
+    fn takes(&self, line: &Line) -> bool {
+        let (same, all) = match line {
+            Line::Node(_) => (self.nodes.len(), self.total()),
+            Line::Queue(_) => (self.queues.len(), self.total()),
+            Line::Run(_) => (self.runs.len(), self.total()),
+            Line::Job(_) => (self.jobs.len(), self.total()),
+            Line::Archive(_) | Line::End(_) | Line::Other(_) => return true,
+        };
+        same == all && all < AT_ONCE
+    }
+
+    fn total(&self) -> usize {
+        self.nodes.len() + self.queues.len() + self.runs.len() + self.jobs.len()
+    }
+
+    fn add(&mut self, line: Line) {
+        match line {
+            Line::Node(node) => self.nodes.push(node),
+            Line::Queue(queue) => self.queues.push(queue),
+            Line::Run(run) => self.runs.push(*run),
+            Line::Job(job) => self.jobs.push(*job),
+            Line::Archive(_) | Line::End(_) | Line::Other(_) => {}
+        }
+    }
+
+    fn store(&mut self, lab: &dyn Repository, loaded: &mut Loaded, progress: &dyn Progress) -> Result<(), LoadError> {
+        if !self.nodes.is_empty() {
+            loaded.nodes += lab.node_import(&self.nodes)?;
+        }
+        if !self.queues.is_empty() {
+            loaded.queues += lab.queue_import(&self.queues)?;
+        }
+        if !self.runs.is_empty() {
+            loaded.runs += lab.run_import(&self.runs)?;
+        }
+        if !self.jobs.is_empty() {
+            match lab.job_import(&self.jobs)? {
+                JobsCopied::Copied(copied) => loaded.jobs += copied,
+                JobsCopied::UnknownRun(name) => return Err(LoadError::RunGone(name)),
+            }
+        }
+        progress.advance(self.total() as u64);
+        *self = Self::default();
+        Ok(())
+    }
+}

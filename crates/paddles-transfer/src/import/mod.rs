@@ -1,0 +1,11 @@
+//! Copying a lab from another server over HTTP.
+
+mod copy;
+mod listing;
+mod pace;
+mod retry;
+mod source;
+
+pub use copy::{ImportError, ImportOptions, Imported, import};
+pub use pace::Politeness;
+pub use source::{Source, SourceError};

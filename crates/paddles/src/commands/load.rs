@@ -1,0 +1,68 @@
+//! `paddles load`: a file that `paddles export` wrote, into the database.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use paddles_diesel::OpenError;
+use paddles_transfer::{ArchiveError, LoadError, Records};
+
+use super::import::print_fates;
+use super::serve;
+use crate::progress::Bar;
+use crate::settings::Settings;
+
+/// Adds what is not here and changes what is older here; what was heard of later here stays. Broken off, it goes on where it
+/// is begun again. The file is read twice: a damaged one is refused before anything is stored.
+#[derive(Debug, Args)]
+pub(crate) struct Load {
+    /// The file to read
+    file: PathBuf,
+    /// Only check the file, and say what is in it
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Why a file is not loaded, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadFailure {
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    #[error("cannot read {}: {source}", file.display())]
+    Read { file: PathBuf, source: io::Error },
+    #[error("{}, {source}\nNothing of it is stored.", file.display())]
+    Refused { file: PathBuf, source: ArchiveError },
+    #[error("{0}\nThe same command goes on where this one ended.")]
+    Load(#[from] LoadError),
+}
+
+impl Load {
+    #[expect(clippy::print_stdout, reason = "what the command is asked for")]
+    pub(super) fn run(&self, settings: &Settings) -> Result<(), LoadFailure> {
+        let bar = Bar::new();
+        let checked = paddles_transfer::check(self.open()?, &bar);
+        let records = checked.map_err(|source| {
+            bar.end();
+            LoadFailure::Refused { file: self.file.clone(), source }
+        })?;
+        if self.dry_run {
+            bar.end();
+            let Records { nodes, queues, runs, jobs } = records;
+            println!("a whole archive of {nodes} nodes, {queues} queues, {runs} runs and {jobs} jobs");
+            return Ok(());
+        }
+        let lab = serve::repository(settings)?;
+        let start = Instant::now();
+        paddles_transfer::Progress::begin(&bar, "loading", Some(records.total()));
+        let loaded = paddles_transfer::load(&lab, self.open()?, &bar);
+        bar.end();
+        print_fates(&loaded?, start.elapsed());
+        Ok(())
+    }
+
+    fn open(&self) -> Result<File, LoadFailure> {
+        File::open(&self.file).map_err(|source| LoadFailure::Read { file: self.file.clone(), source })
+    }
+}

@@ -1,0 +1,125 @@
+//! A lab goes into a file and out of it into another database.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use paddles_diesel::recount;
+use paddles_diesel::testing::TestDatabase;
+
+use crate::copied_lab::{assert_same, command, documents, fill, give_back, other_kind, serve, succeed};
+use crate::program::paddles;
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn a_loaded_lab_shows_the_same(database: &TestDatabase) {
+    let source = serve(database);
+    fill(&source.client());
+    give_back(&source.client());
+    let original = documents(&source.client());
+    let folder = tempfile::tempdir().unwrap();
+    let (file, back) = (folder.path().join("lab.zst"), folder.path().join("back.zst"));
+    succeed(database, &["export", text(&file)]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the file");
+    let target = other_kind(database);
+    let dry = succeed(&target, &["load", text(&file), "--dry-run"]);
+    assert!(dry.contains("queues, 5 runs and 62 jobs") || dry.contains("queue, 5 runs and 62 jobs"), "{dry}");
+
+    let said = succeed(&target, &["load", text(&file)]);
+    assert!(said.contains("runs: 5 added, 0 changed") && said.contains("jobs: 62 added, 0 changed"), "{said}");
+    assert_same(&original, &documents(&serve(&target).client()));
+    recount(&target.url().parse().unwrap()).unwrap();
+    assert_same(&original, &documents(&serve(&target).client()));
+    let again = succeed(&target, &["load", text(&file)]);
+    assert!(again.contains("jobs: 0 added, 0 changed, 62 the same"), "{again}");
+
+    // And back.
+    succeed(&target, &["export", text(&back)]);
+    assert_eq!(fs::read(&back).unwrap(), fs::read(&file).unwrap());
+    succeed(&other_kind(&target), &["load", text(&back)]);
+}
+
+fn a_part_is_exported(database: &TestDatabase) {
+    let source = serve(database);
+    fill(&source.client());
+    let target = other_kind(database);
+    // Through a pipe, as over ssh.
+    let mut export = paddles(&["export", "-", "--branch", "main"], &[("PADDLES_DATABASE_URL", database.url())]);
+    let written = export.stderr(Stdio::null()).output().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("part.zst");
+    fs::write(&file, written.stdout).unwrap();
+    let said = succeed(&target, &["load", text(&file)]);
+    assert!(said.contains("runs: 2 added") && said.contains("jobs: 47 added"), "{said}");
+}
+
+fn a_damaged_file_is_refused_whole(database: &TestDatabase) {
+    let source = serve(database);
+    fill(&source.client());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lab.zst");
+    succeed(database, &["export", text(&file)]);
+    let whole = fs::read(&file).unwrap();
+    let plain = zstd::decode_all(&whole[..]).unwrap();
+    let target = other_kind(database);
+    let refuse = |bytes: &[u8], sentence: &str| {
+        fs::write(&file, bytes).unwrap();
+        let ended = command(&target, &["load", text(&file)]);
+        assert_eq!(ended.code, Some(1), "{sentence}: {ended:?}");
+        assert!(ended.stderr.contains(sentence) && ended.stderr.contains(", line "), "{sentence}: {}", ended.stderr);
+    };
+    refuse(&whole[..whole.len() - 1], "cannot be read");
+    refuse(&whole[..whole.len() / 2], "cannot be read");
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 0x10;
+    refuse(&flipped, "line ");
+    refuse(b"", "line 1: no header");
+    refuse(b"{\"runs\": []}\n", "line 1: no header");
+    let lines: Vec<&[u8]> = plain.split_inclusive(|byte| *byte == b'\n').collect();
+    refuse(&lines[..lines.len() - 1].concat(), "it was cut off");
+    refuse(&plain[..plain.len() - 1], "it was cut off");
+    refuse(&[&lines[..20], &lines[21..]].concat().concat(), "counts other records");
+    refuse(&[plain.clone(), lines[1].to_vec()].concat(), "behind the last line");
+    let other = String::from_utf8(lines[0].to_vec()).unwrap().replace("\"version\":1", "\"version\":2");
+    refuse(&[other.as_bytes(), &lines[1..].concat()].concat(), "line 1: an archive of format 2");
+    refuse(
+        &[lines[0], b"{\"job\": {\"run\": \"r\", \"job_id\": \"1\", \"status\": \"odd\"}}\n"].concat(),
+        "line 2: Job status",
+    );
+
+    let service = serve(&target);
+    assert_eq!(service.client().read("/runs/"), serde_json::json!([]));
+    // The same lines uncompressed are an archive too.
+    fs::write(&file, plain).unwrap();
+    succeed(&target, &["load", text(&file)]);
+    assert_same(&documents(&source.client()), &documents(&service.client()));
+}
+
+fn a_load_goes_on_after_a_kill(database: &TestDatabase) {
+    let source = serve(database);
+    fill(&source.client());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lab.zst");
+    succeed(database, &["export", text(&file)]);
+    let target = other_kind(database);
+    for round in 1..=6_u64 {
+        let mut load = paddles(&["load", text(&file)], &[("PADDLES_DATABASE_URL", target.url())]);
+        let mut load = load.stdout(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(round * 40));
+        load.kill().unwrap();
+        load.wait().unwrap();
+    }
+    succeed(&target, &["load", text(&file)]);
+    assert_same(&documents(&source.client()), &documents(&serve(&target).client()));
+}
+
+on_both_databases!(
+    a_loaded_lab_shows_the_same,
+    a_part_is_exported,
+    a_damaged_file_is_refused_whole,
+    a_load_goes_on_after_a_kill,
+);
