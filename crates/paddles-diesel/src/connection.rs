@@ -1,11 +1,11 @@
 //! One connection to either database.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use diesel::connection::{CacheSize, Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::connection::{CacheSize, SimpleConnection};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 
+use crate::slow_statements::StatementCounts;
 use crate::{DatabaseUrl, Pooler};
 
 /// A connection to Postgres or SQLite, on which most queries read the same.
@@ -29,8 +29,27 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode =
 pub(crate) struct Connector {
     url: DatabaseUrl,
     pooler: Pooler,
-    statements: Arc<AtomicU64>,
+    limits: StatementLimits,
+    statements: StatementCounts,
 }
+
+/// How long statements of the service may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatementLimits {
+    /// One that takes so long is logged.
+    pub slow_after: Duration,
+    /// One that takes so long is broken off by Postgres; `None` lets it run.
+    pub timeout: Option<Duration>,
+}
+
+impl Default for StatementLimits {
+    fn default() -> Self {
+        Self { slow_after: Duration::from_secs(1), timeout: None }
+    }
+}
+
+/// No change waits longer for a row that another keeps: the thread that waits is needed.
+const LONGEST_WAIT_FOR_LOCK: Duration = Duration::from_secs(10);
 
 impl Connector {
     pub(crate) fn new(url: DatabaseUrl) -> Self {
@@ -38,7 +57,12 @@ impl Connector {
     }
 
     pub(crate) fn through(pooler: Pooler, url: DatabaseUrl) -> Self {
-        Self { url, pooler, statements: Arc::default() }
+        Self { url, pooler, limits: StatementLimits::default(), statements: StatementCounts::default() }
+    }
+
+    /// Connections whose statements have these limits.
+    pub(crate) fn limited(self, limits: StatementLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Whether it opens an SQLite file.
@@ -46,9 +70,19 @@ impl Connector {
         matches!(self.url, DatabaseUrl::Sqlite(_))
     }
 
-    /// How many statements have run, those that begin and end transactions included.
-    pub(crate) fn statements(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.statements)
+    /// What begins a change: where sessions are lent for a transaction at a time, the limits of each change are set with it, in the
+    /// same round trip.
+    pub(crate) fn begin(&self) -> String {
+        match (&self.url, self.pooler, self.limits.timeout) {
+            (DatabaseUrl::Sqlite(_), ..) => "BEGIN IMMEDIATE".to_owned(),
+            (_, Pooler::Transaction, Some(timeout)) => format!("BEGIN; {}", timeouts("SET LOCAL", timeout)),
+            _ => "BEGIN".to_owned(),
+        }
+    }
+
+    /// How many statements have run.
+    pub(crate) fn statements(&self) -> StatementCounts {
+        self.statements.clone()
     }
 
     /// A new connection.
@@ -60,31 +94,39 @@ impl Connector {
         match &self.url {
             DatabaseUrl::Postgres(url) => {
                 let mut connection = PgConnection::establish(url)?;
-                if self.pooler == Pooler::Transaction {
-                    // What is prepared in one session is not there in the next.
-                    connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+                match self.pooler {
+                    // What is prepared or set in one session is not there in the next.
+                    Pooler::Transaction => connection.set_prepared_statement_cache_size(CacheSize::Disabled),
+                    Pooler::None => self.limit(&mut connection)?,
                 }
-                connection.set_instrumentation(self.counter());
+                connection.set_instrumentation(self.statements.instrumentation(self.limits.slow_after));
                 Ok(AnyConnection::Postgres(connection))
             }
             DatabaseUrl::Sqlite(file) => {
                 let mut connection = SqliteConnection::establish(&file.to_string_lossy())?;
                 let refused = diesel::ConnectionError::CouldntSetupConfiguration;
                 connection.batch_execute(SQLITE_SETTINGS).map_err(refused)?;
-                connection.set_instrumentation(self.counter());
+                connection.set_instrumentation(self.statements.instrumentation(self.limits.slow_after));
                 Ok(AnyConnection::Sqlite(connection))
             }
         }
     }
 
-    fn counter(&self) -> impl Instrumentation + use<> {
-        let statements = self.statements();
-        move |event: InstrumentationEvent<'_>| {
-            if matches!(event, InstrumentationEvent::StartQuery { .. }) {
-                statements.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+    /// Sets the limits of a session that stays ours.
+    fn limit(&self, connection: &mut PgConnection) -> Result<(), diesel::ConnectionError> {
+        let Some(timeout) = self.limits.timeout else { return Ok(()) };
+        connection.batch_execute(&timeouts("SET", timeout)).map_err(diesel::ConnectionError::CouldntSetupConfiguration)
     }
+}
+
+/// Sets Postgres' timeouts, in one round trip. A transaction in which nothing happens belongs to a server that
+/// is gone: it must not keep its locks.
+fn timeouts(set: &str, statement: Duration) -> String {
+    let (statement, lock) = (statement.as_millis(), LONGEST_WAIT_FOR_LOCK.min(statement).as_millis());
+    format!(
+        "{set} statement_timeout = {statement}; {set} lock_timeout = {lock}; \
+         {set} idle_in_transaction_session_timeout = {statement}"
+    )
 }
 
 impl AnyConnection {

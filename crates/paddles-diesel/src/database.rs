@@ -1,16 +1,17 @@
 //! A pool of connections, and the two ways to use one: to read, and to write in a transaction.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
-use paddles_repository::RepositoryError;
+use paddles_repository::{DatabaseLoad, RepositoryError};
 
 use crate::claim::try_alone;
 use crate::connection::{AnyConnection, Connector};
 use crate::failure::{is_connection_lost, is_read_only, is_unnamed, repository_error};
+use crate::slow_statements::{StatementCounts, named};
 
 /// How long a question waits for a connection when the database is away.
 const CONNECTION_PATIENCE: Duration = Duration::from_secs(2);
@@ -23,7 +24,11 @@ const CONNECTION_LIFETIME: Duration = Duration::from_mins(30);
 
 pub(crate) struct Database {
     pool: r2d2::Pool<Manager>,
-    statements: Arc<AtomicU64>,
+    statements: StatementCounts,
+    /// What begins a change.
+    begin: String,
+    /// Threads that wait for a connection.
+    waiting: AtomicU32,
     /// SQLite has one writer; waiting here is fair, waiting in SQLite is polling.
     sqlite_writer: Option<Mutex<()>>,
     /// Taken by work that one server does at a time.
@@ -33,10 +38,10 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn new(connector: Connector, connections: u32) -> Self {
-        let (statements, is_sqlite) = (connector.statements(), connector.is_sqlite());
+        let (statements, is_sqlite, begin) = (connector.statements(), connector.is_sqlite(), connector.begin());
         let pool = r2d2::Pool::builder()
-            // One besides, for what is asked while all others are in use.
-            .max_size(connections + 1)
+            // For what is asked while all others are in use: a change, and how the database is.
+            .max_size(connections + 2)
             .min_idle(Some(1))
             .connection_timeout(CONNECTION_PATIENCE)
             .max_lifetime(Some(CONNECTION_LIFETIME))
@@ -45,38 +50,67 @@ impl Database {
             .error_handler(Box::new(LogConnectionErrors))
             .build_unchecked(Manager(connector));
         let sqlite_writer = is_sqlite.then(Mutex::default);
-        Self { pool, statements, sqlite_writer, sqlite_alone: Mutex::default(), found_away: Mutex::default() }
+        Self {
+            pool,
+            statements,
+            begin,
+            waiting: AtomicU32::new(0),
+            sqlite_writer,
+            sqlite_alone: Mutex::default(),
+            found_away: Mutex::default(),
+        }
     }
 
     /// How many statements have run on this database since it was opened.
     pub(crate) fn statements_run(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.statements.all()
+    }
+
+    /// Whether it is an SQLite file.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.sqlite_writer.is_some()
+    }
+
+    /// How busy it is.
+    pub(crate) fn load(&self) -> DatabaseLoad {
+        let connections = self.pool.state();
+        DatabaseLoad {
+            kind: if self.is_sqlite() { "sqlite" } else { "postgres" },
+            in_use: connections.connections.saturating_sub(connections.idle_connections),
+            idle: connections.idle_connections,
+            limit: self.pool.max_size(),
+            waiting: self.waiting.load(Ordering::Relaxed),
+            statements: self.statements.all(),
+            slow_statements: self.statements.slow(),
+        }
     }
 
     /// Asks a question that changes nothing.
-    pub(crate) fn read<T>(
-        &self,
-        question: impl Fn(&mut AnyConnection) -> QueryResult<T>,
-    ) -> Result<T, RepositoryError> {
-        self.on_live_connection(|connection| match question(connection) {
-            Ok(answer) => Ok(Ok(answer)),
-            Err(error) => Err(error),
-        })
+    pub(crate) fn read<T, Q>(&self, question: Q) -> Result<T, RepositoryError>
+    where
+        Q: Fn(&mut AnyConnection) -> QueryResult<T>,
+    {
+        named(&question, |question| self.on_live_connection(|connection| Ok(Ok(question(connection)?))))
     }
 
     /// Makes a change whole or not at all: what `change` wrote lasts if it answers `Ok`, and only then.
-    pub(crate) fn write<T>(&self, change: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, RepositoryError> {
+    pub(crate) fn write<T, C>(&self, change: C) -> Result<T, RepositoryError>
+    where
+        C: Fn(&mut AnyConnection) -> QueryResult<T>,
+    {
         let _turn = self.sqlite_writer.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
-        self.on_live_connection(|connection| {
-            connection.begin_write()?;
-            match change(connection) {
-                // Whether a commit that got no answer holds is unknown, so it is never tried again.
-                Ok(outcome) => Ok(connection.commit().map(|()| outcome)),
-                Err(error) => {
-                    connection.roll_back().ok();
-                    Err(error)
+        named(&change, |change| {
+            self.on_live_connection(|connection| {
+                connection.batch_execute(&self.begin)?;
+                match change(connection) {
+                    // Whether a commit that got no answer holds is unknown, so it is never tried again.
+                    Ok(outcome) => Ok(connection.commit().map(|()| outcome)),
+                    Err(error) => {
+                        connection.roll_back().ok();
+                        Err(error)
+                    }
                 }
-            }
+            })
         })
     }
 
@@ -102,12 +136,13 @@ impl Database {
         number: i64,
         work: impl FnOnce() -> Result<T, RepositoryError>,
     ) -> Result<Option<T>, RepositoryError> {
-        if self.sqlite_writer.is_some() {
+        if self.is_sqlite() {
             let turn = self.sqlite_alone.try_lock();
             return if matches!(turn, Err(TryLockError::WouldBlock)) { Ok(None) } else { work().map(Some) };
         }
         let mut pooled = self.connection()?;
-        let taken = pooled.connection.begin_write().and_then(|()| try_alone(&mut pooled.connection, number));
+        let taken =
+            pooled.connection.batch_execute(&self.begin).and_then(|()| try_alone(&mut pooled.connection, number));
         let outcome = match taken {
             Ok(true) => work().map(Some),
             Ok(false) => Ok(None),
@@ -156,7 +191,9 @@ impl Database {
             return Err(RepositoryError::Unavailable { reason: "no connection could be made a moment ago".into() });
         }
         drop(found_away);
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let taken = self.pool.get();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
         found_away = self.found_away.lock().unwrap_or_else(PoisonError::into_inner);
         *found_away = taken.is_err().then(Instant::now);
         taken.map_err(|error| RepositoryError::Unavailable { reason: error.to_string() })

@@ -64,14 +64,17 @@ mod run_filter;
 mod run_parts;
 mod run_row;
 mod runs;
+mod slow_statements;
 mod statement;
 mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;
 mod transfer;
+mod watch;
 
 pub use adopt::{AdoptError, Adopted, PlannedStep, Progress, Survey, adopt, survey};
+pub use connection::StatementLimits;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use failure::OpenError;
 pub use pooler::Pooler;
@@ -90,14 +93,25 @@ pub struct DieselRepository {
 impl DieselRepository {
     /// Opens the database at `url` with at most `connections` connections, and brings its tables up to date.
     pub fn open(url: &DatabaseUrl, connections: u32) -> Result<Self, OpenError> {
+        Self::open_limited(url, connections, StatementLimits::default())
+    }
+
+    /// The same, with limits for the statements that it runs.
+    pub fn open_limited(url: &DatabaseUrl, connections: u32, limits: StatementLimits) -> Result<Self, OpenError> {
         migrate(url)?;
-        Ok(Self { database: Database::new(Connector::new(url.clone()), connections) })
+        let connector = Connector::new(url.clone()).limited(limits);
+        Ok(Self { database: Database::new(connector, connections) })
     }
 
     /// Opens the database at `url`, which is reached through `pooler`, with at most `connections` connections. Its tables must
     /// be up to date: [`migrate`] brings them there, past the pooler.
-    pub fn open_migrated(url: &DatabaseUrl, connections: u32, pooler: Pooler) -> Result<Self, OpenError> {
-        let connector = Connector::through(pooler, url.clone());
+    pub fn open_migrated(
+        url: &DatabaseUrl,
+        connections: u32,
+        pooler: Pooler,
+        limits: StatementLimits,
+    ) -> Result<Self, OpenError> {
+        let connector = Connector::through(pooler, url.clone()).limited(limits);
         let mut connection = connect(&connector, url)?;
         if pooler == Pooler::None {
             refuse_pooler(&connector, url)?;

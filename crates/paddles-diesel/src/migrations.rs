@@ -56,7 +56,14 @@ pub(crate) fn run_pending(connection: &mut AnyConnection) -> Result<Vec<String>,
 
 /// The migrations that have not run. Only reads, so that anybody who may read the database can ask.
 pub(crate) fn missing(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
-    let has_list = connection.batch_execute("SELECT 1 FROM __diesel_schema_migrations WHERE false").is_ok();
+    let has_list = match connection.batch_execute("SELECT 1 FROM __diesel_schema_migrations WHERE false") {
+        Ok(()) => true,
+        Err(error) => {
+            // It is the list that is not there, not the database.
+            connection.batch_execute("SELECT 1").map_err(|_| error)?;
+            false
+        }
+    };
     let ran: Vec<Ran> = if has_list {
         Statement::new("SELECT version FROM __diesel_schema_migrations").load(connection)?
     } else {

@@ -1,5 +1,7 @@
 //! What is refused, as a status and `{"message": ...}`. Every error becomes HTTP here and nowhere else.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -7,7 +9,7 @@ use paddles_domain::{Actor, FieldError, LockRefused, NameError, PauseRefused, Re
 use paddles_repository::{PageError, RepositoryError};
 
 /// How long a client should wait before it asks again, in seconds. Clients of paddles wait about so long by themselves.
-const RETRY_SECONDS: &str = "1";
+const RETRY_SECONDS: u64 = 1;
 
 /// How a client may say who it is (RFC 6750, RFC 7617).
 const CHALLENGES: [&str; 2] = ["Bearer realm=\"paddles\"", "Basic realm=\"paddles\", charset=\"UTF-8\""];
@@ -18,11 +20,14 @@ const CHALLENGES: [&str; 2] = ["Bearer realm=\"paddles\"", "Basic realm=\"paddle
 pub(crate) struct ApiError {
     status: StatusCode,
     message: String,
+    /// In seconds.
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_SECONDS);
+        Self { status, message: message.into(), retry_after }
     }
 
     /// The request is wrong; the message names what and says what is allowed.
@@ -81,6 +86,24 @@ impl ApiError {
         Self::unavailable("too many requests are waiting; try again")
     }
 
+    /// The database took too long to answer.
+    pub(crate) fn too_slow(patience: Duration) -> Self {
+        Self::unavailable(format!("there was no answer within {} seconds; try again", patience.as_secs_f32()))
+    }
+
+    /// The client took too long to send its body.
+    pub(crate) fn body_too_slow(patience: Duration) -> Self {
+        let message = format!("the body took longer than {} seconds", patience.as_secs_f32());
+        Self::new(StatusCode::REQUEST_TIMEOUT, message)
+    }
+
+    /// The client asks too often.
+    pub(crate) fn too_often(wait: Duration) -> Self {
+        let wait = wait.as_secs() + 1;
+        let message = format!("too many requests of this client; try again in {wait} s");
+        Self { retry_after: Some(wait), ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
+    }
+
     /// A defect of the service, whose details stand in its log.
     pub(crate) fn defect() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the service failed; its log says why")
@@ -95,8 +118,8 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         response.insert_header((CONTENT_TYPE, "application/json"));
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.insert_header((RETRY_AFTER, RETRY_SECONDS));
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((RETRY_AFTER, seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             for challenge in CHALLENGES {

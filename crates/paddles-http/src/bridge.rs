@@ -1,62 +1,170 @@
 //! The one way from handlers to the port.
 //!
 //! The port's methods block. A few threads of their own ask them, as many as the repository has connections, and take
-//! their work from one bounded queue, first come, first served: when the queue is full the answer is "busy" at once,
+//! their work from bounded queues, first come, first served: when a queue is full the answer is "busy" at once,
 //! instead of a pile that nobody waits for any more.
+//!
+//! Changes and reads wait in lanes of their own, and each lane has threads that prefer it: however many people read what is
+//! slow to find, a lab goes on reporting, and the other way round. What the service asks for those who watch it waits for
+//! neither.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use actix_web::rt::time::timeout;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, never, select_biased};
 use paddles_repository::{Repository, RepositoryError};
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::api_error::ApiError;
 
 /// How many questions may wait for each thread. At a few milliseconds a question that is about a second.
 const WAITING_PER_ASKER: usize = 256;
 
+/// How many questions of the service itself may wait: it asks each once at a time.
+const WAITING_TO_WATCH: usize = 8;
+
 type Question = Box<dyn FnOnce(&dyn Repository) + Send>;
 
 /// Asks the repository from asynchronous code.
 #[derive(Clone)]
 pub(crate) struct Bridge {
+    changes: Lane,
+    reads: Lane,
+    watch: Lane,
+    patience: Duration,
+}
+
+/// Questions that wait.
+#[derive(Clone)]
+pub(crate) struct Lane {
     questions: Sender<Question>,
+    counts: Arc<LaneCounts>,
+}
+
+/// What came of questions that got no answer.
+#[derive(Default)]
+struct LaneCounts {
+    refused: AtomicU64,
+    given_up: AtomicU64,
 }
 
 impl Bridge {
-    /// Starts `askers` threads; they end when the last bridge to them is gone.
-    pub(crate) fn start(repository: &Arc<dyn Repository>, askers: usize) -> io::Result<(Self, Askers)> {
-        let (questions, waiting) = bounded(askers * WAITING_PER_ASKER);
-        let start = |number| {
-            let (repository, waiting) = (Arc::clone(repository), waiting.clone());
-            thread::Builder::new().name(format!("ask-{number}")).spawn(move || answer(&*repository, &waiting))
+    /// Starts threads that ask: `askers` of them for changes and reads, and one each for changes alone and for what the service
+    /// asks itself. They end when the last bridge to them is gone. Whoever asks waits for `patience`, and no longer.
+    pub(crate) fn start(
+        repository: &Arc<dyn Repository>,
+        askers: usize,
+        patience: Duration,
+    ) -> io::Result<(Self, Askers)> {
+        let (changes, waiting_changes) = lane(askers * WAITING_PER_ASKER);
+        let (reads, waiting_reads) = lane(askers * WAITING_PER_ASKER);
+        let (watch, waiting_to_watch) = lane(WAITING_TO_WATCH);
+        let start = |name: String, first: &Receiver<Question>, second: &Receiver<Question>| {
+            let (repository, first, second) = (Arc::clone(repository), first.clone(), second.clone());
+            thread::Builder::new().name(name).spawn(move || answer(&*repository, &first, &second))
         };
-        let threads = (0..askers).map(start).collect::<io::Result<_>>()?;
-        Ok((Self { questions }, Askers(threads)))
+        let mut threads = Vec::with_capacity(askers + 2);
+        for number in 0..askers {
+            let (first, second) = match number % 2 {
+                0 => (&waiting_changes, &waiting_reads),
+                _ => (&waiting_reads, &waiting_changes),
+            };
+            threads.push(start(format!("ask-{number}"), first, second)?);
+        }
+        threads.push(start("change".to_owned(), &waiting_changes, &never())?);
+        threads.push(start("watch".to_owned(), &waiting_to_watch, &never())?);
+        Ok((Self { changes, reads, watch, patience }, Askers(threads)))
     }
 
-    /// Asks `question` and waits for its answer.
+    /// Asks a `question` that changes nothing, and waits for its answer.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
     ) -> Result<T, ApiError> {
+        self.reads.ask(self.patience, question).await
+    }
+
+    /// Asks for a change, and waits for what comes of it.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.changes.ask(self.patience, question).await
+    }
+
+    /// Asks what the service wants to know for those who watch it, besides all other questions.
+    pub(crate) async fn watch<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.watch.ask(self.patience, question).await
+    }
+
+    /// The lanes in which clients wait, by name.
+    pub(crate) fn lanes(&self) -> [(&'static str, &Lane); 2] {
+        [("change", &self.changes), ("read", &self.reads)]
+    }
+}
+
+fn lane(capacity: usize) -> (Lane, Receiver<Question>) {
+    let (questions, waiting) = bounded(capacity);
+    (Lane { questions, counts: Arc::default() }, waiting)
+}
+
+impl Lane {
+    /// How many questions wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.questions.len()
+    }
+
+    /// How many may wait.
+    pub(crate) fn limit(&self) -> usize {
+        self.questions.capacity().unwrap_or(0)
+    }
+
+    /// How many were refused so far since too many waited.
+    pub(crate) fn refused(&self) -> u64 {
+        self.counts.refused.load(Ordering::Relaxed)
+    }
+
+    /// How many got no answer in time so far.
+    pub(crate) fn given_up(&self) -> u64 {
+        self.counts.given_up.load(Ordering::Relaxed)
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        question: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let (answer, answered) = oneshot::channel();
+        // What is logged while it is asked belongs to the request that asks.
+        let request = Span::current();
         let question: Question = Box::new(move |repository| {
             // Whoever asked may have hung up by now.
             if !answer.is_closed() {
-                let _ = answer.send(question(repository));
+                let _ = answer.send(request.in_scope(|| question(repository)));
             }
         });
         self.questions.try_send(question).map_err(|refused| match refused {
-            TrySendError::Full(_) => ApiError::busy(),
+            TrySendError::Full(_) => {
+                self.counts.refused.fetch_add(1, Ordering::Relaxed);
+                ApiError::busy()
+            }
             TrySendError::Disconnected(_) => ApiError::defect(),
         })?;
-        match answered.await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(ApiError::defect()),
+        match timeout(patience, answered).await {
+            Ok(Ok(answer)) => Ok(answer?),
+            Ok(Err(_)) => Err(ApiError::defect()),
+            Err(_) => {
+                self.counts.given_up.fetch_add(1, Ordering::Relaxed);
+                Err(ApiError::too_slow(patience))
+            }
         }
     }
 }
@@ -75,8 +183,14 @@ impl Askers {
     }
 }
 
-fn answer(repository: &dyn Repository, waiting: &Receiver<Question>) {
-    for question in waiting {
+/// Answers questions of two lanes, those of the `first` before any of the `second`, until nobody can ask any more.
+fn answer(repository: &dyn Repository, first: &Receiver<Question>, second: &Receiver<Question>) {
+    loop {
+        let question = select_biased! {
+            recv(first) -> question => question,
+            recv(second) -> question => question,
+        };
+        let Ok(question) = question else { return };
         // The thread outlives a panic, which has been logged; who asked is told of a defect.
         let _ = catch_unwind(AssertUnwindSafe(|| question(repository)));
     }

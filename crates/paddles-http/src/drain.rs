@@ -65,6 +65,11 @@ impl Drain {
         self.has_begun.load(Ordering::Relaxed)
     }
 
+    /// How many connections are open.
+    pub(crate) fn open(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     /// Counts a connection that was opened.
     pub(crate) fn connection_opened(&self) -> OpenConnection {
         self.connections.fetch_add(1, Ordering::Relaxed);

@@ -45,7 +45,7 @@ impl KnownTokens {
         }
         // What is told was so at the moment of the question.
         let since = Instant::now();
-        let tokens: Arc<[Token]> = bridge.ask(|lab| lab.token_list()).await?.into();
+        let tokens: Arc<[Token]> = bridge.change(|lab| lab.token_list()).await?.into();
         let known = Known { tokens: Arc::clone(&tokens), since };
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(tokens)

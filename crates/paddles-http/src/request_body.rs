@@ -3,7 +3,9 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
+use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::StreamExt as _;
@@ -26,9 +28,11 @@ impl FromRequest for RequestBody {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let limit = request.app_data::<Data<App>>().map_or(0, |app| app.body_limit);
+        let app = request.app_data::<Data<App>>();
+        let limit = app.map_or(0, |app| app.body_limit);
+        let patience = app.map_or(Duration::ZERO, |app| app.request_timeout);
         let mut payload = payload.take();
-        Box::pin(async move {
+        let read = async move {
             let mut body = BytesMut::new();
             let mut seen = 0;
             while let Some(chunk) = payload.next().await {
@@ -41,7 +45,10 @@ impl FromRequest for RequestBody {
                 }
             }
             if seen > limit { Err(ApiError::too_large(limit)) } else { Ok(Self(body.freeze())) }
-        })
+        };
+        Box::pin(
+            async move { timeout(patience, read).await.unwrap_or_else(|_| Err(ApiError::body_too_slow(patience))) },
+        )
     }
 }
 

@@ -9,7 +9,7 @@ use paddles_domain::Role;
 use crate::api_error::ApiError;
 use crate::endpoint::Endpoint;
 use crate::handlers::docs::Description;
-use crate::handlers::{docs, errors, job_search, jobs, locks, nodes, queue, root, run_filters, runs};
+use crate::handlers::{docs, errors, job_search, jobs, locks, nodes, queue, root, run_filters, runs, watch};
 use crate::openapi::document;
 use crate::operations as is;
 
@@ -25,6 +25,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 fn of_service() -> Vec<Endpoint> {
     vec![
         Endpoint::at("/").get(Nothing, root::index, is::service::index()),
+        Endpoint::action("/healthz/").get(Nothing, watch::health, is::service::health()),
+        Endpoint::action("/readyz/").get(Nothing, watch::readiness, is::service::readiness()),
+        Endpoint::action("/metrics/").get(Reading, watch::metrics, is::service::metrics()),
         Endpoint::action("/openapi.json").get(Nothing, docs::description, is::service::description()),
         Endpoint::at("/docs/").get(Nothing, docs::page, is::service::page()),
         Endpoint::action("/docs/start.js").get(

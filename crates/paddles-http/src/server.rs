@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::{DefaultHeaders, NormalizePath, TrailingSlash, from_fn};
+use actix_web::rt::task::JoinHandle;
 use actix_web::web::{Data, PathConfig};
 use actix_web::{self as actix, App as ActixApp};
 use paddles_repository::Repository;
@@ -17,12 +18,18 @@ use crate::bridge::{Askers, Bridge};
 use crate::compression::compress;
 use crate::drain::{Drain, Listener, Stopper};
 use crate::entity_tag::tag_answer;
+use crate::expiry;
+use crate::process::remember_start;
+use crate::rate_limit::limit_rate;
 use crate::request_log::log_request;
 use crate::routes;
 use crate::settings::HttpSettings;
 
 /// How long requests in flight may take when the service stops, in seconds.
 const DRAIN_SECONDS: u64 = 30;
+
+/// How long the head of a request may take to come, and a new connection to send one.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What every answer says, errors included: a dashboard on another origin may read it (pulpito-ng), and a cache keeps an answer
 /// for each coding that clients take.
@@ -31,7 +38,7 @@ const HEADERS: [(&str, &str); 5] = [
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Allow-Methods", "GET, OPTIONS"),
     ("Access-Control-Allow-Headers", "origin, authorization, accept"),
-    ("Access-Control-Expose-Headers", "ETag, Link"),
+    ("Access-Control-Expose-Headers", "ETag, Link, X-Request-Id"),
 ];
 
 /// A server that listens, and will answer once it runs.
@@ -40,13 +47,18 @@ pub struct HttpServer {
     drain: Data<Drain>,
     askers: Askers,
     own_listener: Option<Arc<TcpListener>>,
+    expiry: Option<JoinHandle<()>>,
 }
 
 /// Serves `repository` on `listener`, as `settings` say. Needs actix's runtime, and leaves signals to the caller.
 pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener: Listener) -> io::Result<HttpServer> {
-    let (bridge, askers) = Bridge::start(repository, settings.askers)?;
+    let (bridge, askers) = Bridge::start(repository, settings.askers, settings.request_timeout)?;
     let workers = settings.workers;
-    let app = Data::new(App::new(bridge, settings));
+    let connections = settings.connections.div_ceil(workers);
+    let expiry = settings.expiry;
+    let app = Data::new(App::new(bridge, repository, settings));
+    remember_start();
+    let expiry = expiry.map(|schedule| expiry::keep(schedule, app.clone()));
     let drain = Data::new(Drain::default());
     let (for_workers, for_connections) = (drain.clone(), drain.clone());
     let (listener, own_listener) = match listener {
@@ -64,12 +76,15 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
             .configure(routes::configure)
             .wrap(from_fn(tag_answer))
             .wrap(from_fn(compress))
+            .wrap(from_fn(limit_rate))
             .wrap(from_fn(log_request))
             .wrap(HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add))
             // A real client asks for `//runs/...`.
             .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
     })
     .workers(workers)
+    .max_connections(connections)
+    .client_request_timeout(HEAD_TIMEOUT)
     // Without it a small chunk waits 40 ms for the acknowledgement of the one before.
     .tcp_nodelay(true)
     .on_connect(move |_, connection| {
@@ -79,7 +94,7 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
     .shutdown_timeout(DRAIN_SECONDS)
     .listen(listener)?
     .run();
-    Ok(HttpServer { server, drain, askers, own_listener })
+    Ok(HttpServer { server, drain, askers, own_listener, expiry })
 }
 
 impl HttpServer {
@@ -91,6 +106,9 @@ impl HttpServer {
     /// Serves until it is stopped; when it returns, the repository is no longer in use.
     pub async fn run(self) -> io::Result<()> {
         let ended = self.server.await;
+        if let Some(expiry) = self.expiry {
+            expiry.abort();
+        }
         self.askers.finish(Duration::from_secs(DRAIN_SECONDS));
         ended
     }

@@ -1,8 +1,11 @@
 //! What the HTTP side lets its operator choose.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use paddles_domain::{Admission, Auth, LabZone};
 
-use crate::{LogLinkTemplate, TrustedNetworks, TrustedProxies};
+use crate::{AccessLog, ExpirySchedule, LogLinkTemplate, TrustedNetworks, TrustedProxies};
 
 /// How the service answers.
 #[derive(Debug, Clone)]
@@ -25,6 +28,16 @@ pub struct HttpSettings {
     pub access: AccessSettings,
     /// The largest body that is read, in bytes.
     pub body_limit: usize,
+    /// How long a body may take to come, and then each question to the database.
+    pub request_timeout: Duration,
+    /// How many connections there may be at once; more wait to be accepted.
+    pub connections: usize,
+    /// How many requests a client may send in a second; no limit if there is none.
+    pub rate_limit: Option<NonZeroU32>,
+    /// Which requests have a line in the log.
+    pub access_log: AccessLog,
+    /// When jobs expire, if the service sees to it.
+    pub expiry: Option<ExpirySchedule>,
     /// How many threads serve connections.
     pub workers: usize,
     /// How many questions are asked of the repository at once; as many as it has connections.
@@ -43,6 +56,11 @@ impl Default for HttpSettings {
             statsd: None,
             access: AccessSettings::default(),
             body_limit: 8 * 1024 * 1024,
+            request_timeout: Duration::from_mins(1),
+            connections: 20_000,
+            rate_limit: None,
+            access_log: AccessLog::default(),
+            expiry: None,
             workers: 2,
             askers: 4,
         }

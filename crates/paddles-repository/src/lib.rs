@@ -9,6 +9,7 @@
 //! - [`NodeRepository`] has nodes and their locks.
 //! - [`QueueRepository`] has queues, and says who takes the next job.
 //! - [`StatsRepository`] counts.
+//! - [`WatchRepository`] tells how the database and the lab are.
 //! - [`ExpiryRepository`] makes jobs dead of which nobody hears any more.
 //! - [`TokenRepository`] has tokens, by which the service knows who sends a request.
 //! - [`TransferRepository`] takes in and gives out what was kept elsewhere, as it was kept.
@@ -44,6 +45,7 @@ mod runs;
 mod stats;
 mod tokens;
 mod transfer;
+mod watch;
 
 pub use error::RepositoryError;
 pub use expiry::{DueJob, ExpiryRepository, ExpiryRound};
@@ -57,6 +59,7 @@ pub use runs::{RunCreated, RunRepository};
 pub use stats::StatsRepository;
 pub use tokens::{TokenCreated, TokenRepository, TokenRevoked};
 pub use transfer::{Copied, JobsCopied, PlacedJob, TransferRepository};
+pub use watch::{DatabaseLoad, LabCounts, MOST_QUEUES, NodeCount, QueueCount, Readiness, WatchRepository};
 
 /// Everything that the service asks of its database.
 pub trait Repository:
@@ -68,6 +71,7 @@ pub trait Repository:
     + ExpiryRepository
     + TokenRepository
     + TransferRepository
+    + WatchRepository
     + Send
     + Sync
 {
@@ -82,6 +86,7 @@ impl<T> Repository for T where
         + ExpiryRepository
         + TokenRepository
         + TransferRepository
+        + WatchRepository
         + Send
         + Sync
 {

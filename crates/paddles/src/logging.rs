@@ -63,6 +63,6 @@ pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
         .log_internal_errors(false);
     match format {
         LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).init(),
     }
 }

@@ -14,11 +14,12 @@ mod faults;
 mod migrations;
 mod recounts;
 mod statements;
+mod timeouts;
 
 use std::ops::Deref;
 
 use paddles_diesel::testing::TestDatabase;
-use paddles_diesel::{DieselRepository, Pooler};
+use paddles_diesel::{DieselRepository, Pooler, StatementLimits};
 use paddles_repository::Repository;
 
 /// A repository in an empty database of its own.
@@ -45,7 +46,8 @@ impl Lab {
         };
         paddles_diesel::migrate(&database.direct_url().unwrap().parse().unwrap()).unwrap();
         let url = database.url().parse().unwrap();
-        let repository = DieselRepository::open_migrated(&url, 4, Pooler::Transaction).unwrap();
+        let repository =
+            DieselRepository::open_migrated(&url, 4, Pooler::Transaction, StatementLimits::default()).unwrap();
         Self { repository, database }
     }
 

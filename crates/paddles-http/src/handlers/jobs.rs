@@ -55,7 +55,7 @@ pub(crate) async fn create(
     let run = new_run_name(path.into_inner())?;
     let report = body.read_something(|members| Ok(JobReport::read(members.iter(), app.zone)?))?;
     let new = NewJob { run, report, admission: app.admission, zone: app.zone };
-    match app.bridge.ask(move |lab| lab.job_create(&new, &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.job_create(&new, &caller.acts())).await? {
         JobCreated::Created(job_id, status) => {
             app.counters.count(None, status);
             Ok(json(json!({ "job_id": job_id.as_str() }).to_string()))
@@ -84,7 +84,7 @@ pub(crate) async fn update(
     let absent = || ApiError::not_found("attempted to update a non-existent job");
     let patch = body.read(|members| Ok(JobPatch::read(members.iter(), app.zone)?))?;
     let (run, job_id) = job_in_path(&names.0, &names.1, absent)?;
-    match app.bridge.ask(move |lab| lab.job_update(&run, &job_id, &patch, &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.job_update(&run, &job_id, &patch, &caller.acts())).await? {
         JobUpdated::Updated { before, after } => {
             app.counters.count(Some(before), after);
             Ok(done())
@@ -101,6 +101,6 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     let absent = || ApiError::not_found("attempted to delete a non-existent job");
     let (run, job_id) = job_in_path(&path.0, &path.1, absent)?;
-    let was_there = app.bridge.ask(move |lab| lab.job_delete(&run, &job_id, &caller.acts())).await?;
+    let was_there = app.bridge.change(move |lab| lab.job_delete(&run, &job_id, &caller.acts())).await?;
     if was_there { Ok(done()) } else { Err(absent()) }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn lock_one(
     if !patch.only_locks() {
         caller.must_be(Role::Operator)?;
     }
-    match app.bridge.ask(move |lab| lab.node_update(&name, &patch, &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.node_update(&name, &patch, &caller.acts())).await? {
         NodeUpdated::Updated(node) => {
             let mut out = Vec::new();
             lock_document(&mut out, &node);
@@ -62,7 +62,7 @@ pub(crate) async fn only_post() -> Result<HttpResponse, ApiError> {
 /// `POST /nodes/lock_many/`: locks as many free nodes as asked for, or none.
 pub(crate) async fn lock_many(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let wish = body.read(read_wish)?;
-    match app.bridge.ask(move |lab| lab.node_lock_many(&wish, &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.node_lock_many(&wish, &caller.acts())).await? {
         LockedMany::Locked(nodes) => Ok(json(array(&nodes, node_document))),
         LockedMany::TooFew(free) => Err(ApiError::unavailable(format!("only {free} nodes available"))),
         LockedMany::Refused(refused) => Err(refused.into()),
@@ -112,7 +112,7 @@ fn read_count(json: &RawValue) -> Result<u32, ApiError> {
 /// `POST /nodes/unlock_many/`: unlocks these nodes of one owner, or none.
 pub(crate) async fn unlock_many(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let (names, owner) = body.read(read_names_and_owner)?;
-    match app.bridge.ask(move |lab| lab.node_unlock_many(&names, owner.as_deref(), &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.node_unlock_many(&names, owner.as_deref(), &caller.acts())).await? {
         UnlockedMany::Unlocked(nodes) => Ok(json(array(&nodes, lock_document))),
         UnlockedMany::UnknownNode => Err(ApiError::invalid("Could not find all nodes!")),
         UnlockedMany::Refused(refused) => Err(refused.into()),

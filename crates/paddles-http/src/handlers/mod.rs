@@ -10,6 +10,7 @@ pub(crate) mod queue;
 pub(crate) mod root;
 pub(crate) mod run_filters;
 pub(crate) mod runs;
+pub(crate) mod watch;
 
 use actix_web::HttpResponse;
 use paddles_domain::{JobId, NameError, RunName};

@@ -64,7 +64,7 @@ pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) ->
         Ok((name, NodePatch::read(members.iter())?))
     })?;
     let asked = name.clone();
-    match app.bridge.ask(move |lab| lab.node_create(&asked, &patch, &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.node_create(&asked, &patch, &caller.acts())).await? {
         NodeCreated::Created => Ok(done()),
         NodeCreated::AlreadyExists => Err(ApiError::invalid(format!("Node with name {name} already exists"))),
         NodeCreated::UnknownHost => Err(unknown_host()),
@@ -97,7 +97,7 @@ pub(crate) async fn update(
     let absent = || ApiError::not_found("attempted to update a non-existent node");
     let patch = body.read(|members| Ok(NodePatch::read(members.iter())?))?;
     let name = NodeName::new(name.into_inner()).map_err(|_| absent())?;
-    match app.bridge.ask(move |lab| lab.node_update(&name, &patch, &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.node_update(&name, &patch, &caller.acts())).await? {
         NodeUpdated::Updated(_) => Ok(done()),
         NodeUpdated::NotFound => Err(absent()),
         NodeUpdated::Refused(refused) => Err(refused.into()),
@@ -108,7 +108,7 @@ pub(crate) async fn update(
 /// `DELETE /nodes/{name}/`: its jobs stay.
 pub(crate) async fn delete(app: Data<App>, caller: Caller, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let name = node_in_path(&path)?;
-    let was_there = app.bridge.ask(move |lab| lab.node_delete(&name, &caller.acts())).await?;
+    let was_there = app.bridge.change(move |lab| lab.node_delete(&name, &caller.acts())).await?;
     if was_there { Ok(done()) } else { Err(no_node()) }
 }
 

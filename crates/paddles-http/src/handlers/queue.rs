@@ -38,7 +38,7 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpRes
 pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let (name, patch) = body.read(|members| Ok((queue_of(members)?, QueuePatch::read(members.iter())?)))?;
     let asked = name.clone();
-    match app.bridge.ask(move |lab| lab.queue_create(&asked, &patch, &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.queue_create(&asked, &patch, &caller.acts())).await? {
         QueueCreated::Created => Ok(done()),
         QueueCreated::AlreadyExists => Err(ApiError::invalid(format!("Queue {name} already exists"))),
         QueueCreated::Refused(refused) => Err(refused.into()),
@@ -48,7 +48,7 @@ pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) ->
 /// `PUT /queue/`: pauses a queue, or ends a pause.
 pub(crate) async fn update(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
     let (name, patch) = body.read(|members| Ok((queue_of(members)?, QueuePatch::read(members.iter())?)))?;
-    match app.bridge.ask(move |lab| lab.queue_update(&name, &patch, &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.queue_update(&name, &patch, &caller.acts())).await? {
         QueueUpdated::Updated => Ok(done()),
         QueueUpdated::NotFound => Err(no_queue()),
         QueueUpdated::Refused(refused) => Err(refused.into()),

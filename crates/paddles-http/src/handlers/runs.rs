@@ -79,7 +79,7 @@ pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) ->
     let name = body.read(|members| new_run_name(name_of(members, "name")?))?;
     let act = caller.acts();
     let run = Run::new(name.clone(), app.zone, act.when);
-    match app.bridge.ask(move |lab| lab.run_create(&run, &act)).await? {
+    match app.bridge.change(move |lab| lab.run_create(&run, &act)).await? {
         RunCreated::Created => Ok(done()),
         RunCreated::AlreadyExists => Err(ApiError::invalid(format!("run with name {name} already exists"))),
     }
@@ -122,6 +122,6 @@ async fn summary(app: &App, name: RunName) -> Result<HttpResponse, ApiError> {
 pub(crate) async fn delete(app: Data<App>, caller: Caller, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let absent = || ApiError::not_found("attempted to delete a non-existent run");
     let name = run_in_path(&path, absent)?;
-    let was_there = app.bridge.ask(move |lab| lab.run_delete(&name, &caller.acts())).await?;
+    let was_there = app.bridge.change(move |lab| lab.run_delete(&name, &caller.acts())).await?;
     if was_there { Ok(done()) } else { Err(absent()) }
 }

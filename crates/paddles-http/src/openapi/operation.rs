@@ -32,13 +32,18 @@ impl Operation {
             body: None,
             answer: None,
             links_to_next: false,
-            refusals: vec![StatusCode::SERVICE_UNAVAILABLE],
+            refusals: vec![StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS],
             need: Need::Nothing,
         }
     }
 
-    /// An operation that always succeeds.
+    /// An operation that succeeds whenever the client may ask.
     pub(crate) fn constant(id: &'static str, summary: &'static str) -> Self {
+        Self { refusals: vec![StatusCode::TOO_MANY_REQUESTS], ..Self::new(id, summary) }
+    }
+
+    /// An operation for those who watch the service, who may always ask.
+    pub(crate) fn for_watchers(id: &'static str, summary: &'static str) -> Self {
         Self { refusals: Vec::new(), ..Self::new(id, summary) }
     }
 
@@ -60,12 +65,12 @@ impl Operation {
 
     /// Takes a JSON body of this schema.
     pub(crate) fn body(self, schema: Value) -> Self {
-        Self { body: Some((schema, true)), ..self }.refuses(&[400, 413])
+        Self { body: Some((schema, true)), ..self }.refuses(&[400, 408, 413])
     }
 
     /// Takes a JSON body of this schema, or none.
     pub(crate) fn optional_body(self, schema: Value) -> Self {
-        Self { body: Some((schema, false)), ..self }.refuses(&[400, 413])
+        Self { body: Some((schema, false)), ..self }.refuses(&[400, 408, 413])
     }
 
     /// Answers JSON of this schema with 200.

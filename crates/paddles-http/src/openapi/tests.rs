@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Data;
@@ -31,8 +32,8 @@ fn filled(path: &str) -> String {
 async fn handlers_read_the_query_parameters_that_are_described() {
     let database = TestDatabase::sqlite();
     let lab: Arc<dyn Repository> = Arc::new(DieselRepository::open(&database.url().parse().unwrap(), 1).unwrap());
-    let (bridge, _askers) = Bridge::start(&lab, 1).unwrap();
-    let app = Data::new(App::new(bridge, HttpSettings::default()));
+    let (bridge, _askers) = Bridge::start(&lab, 1, Duration::from_secs(1)).unwrap();
+    let app = Data::new(App::new(bridge, &lab, HttpSettings::default()));
     let service = actix_web::App::new().app_data(app).app_data(Data::new(routes::description()));
     let service = init_service(service.configure(routes::configure)).await;
 

@@ -8,6 +8,20 @@ pub(crate) fn index() -> Operation {
     Operation::constant("service_index", "Whether the service is there").answers(nothing())
 }
 
+pub(crate) fn health() -> Operation {
+    Operation::for_watchers("service_health", "Whether the process answers").answers(nothing())
+}
+
+pub(crate) fn readiness() -> Operation {
+    Operation::for_watchers("service_readiness", "Whether questions can be answered: 503 says why not")
+        .answers(nothing())
+        .refuses(&[503])
+}
+
+pub(crate) fn metrics() -> Operation {
+    Operation::for_watchers("service_metrics", "What is counted, as Prometheus reads it").answers_text("text/plain")
+}
+
 pub(crate) fn description() -> Operation {
     Operation::constant("service_description", "This description").answers(json!({ "type": "object" }))
 }

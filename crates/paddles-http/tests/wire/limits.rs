@@ -1,6 +1,9 @@
 //! Requests that are too large or no HTTP.
 
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
+use std::thread;
+use std::time::Duration;
 
 use paddles_diesel::testing::TestDatabase;
 use paddles_domain::Admission;
@@ -150,6 +153,50 @@ fn what_is_no_request_is_refused(database: TestDatabase) {
     assert!(service.run_names().is_empty());
 }
 
+/// Who sends a byte now and then keeps nobody else from being answered, and not for long.
+fn a_body_that_comes_too_slowly_is_refused(database: TestDatabase) {
+    let settings = HttpSettings { request_timeout: Duration::from_millis(500), ..HttpSettings::default() };
+    let service = Service::with(settings, database);
+    let mut connection = RawConnection::to(&service);
+    connection.send(last_request("POST", "/runs/", "Content-Length: 50\r\n", "{"));
+    for _ in 0..3 {
+        thread::sleep(Duration::from_millis(100));
+        connection.send(" ");
+    }
+    let answer = connection.read_to_end();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.ends_with("{\"message\":\"the body took longer than 0.5 seconds\"}"), "{answer}");
+    assert!(service.run_names().is_empty());
+}
+
+/// The web framework speaks here: only the status counts.
+fn a_head_that_comes_too_slowly_is_refused(database: TestDatabase) {
+    let service = limited(database);
+    let mut connection = RawConnection::to(&service);
+    connection.send("GET /runs/ HTTP/1.1\r\nX-Slow: ");
+    let answer = connection.read_to_end();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+}
+
+fn a_client_that_asks_too_often_is_told_so(database: TestDatabase) {
+    let settings = HttpSettings { rate_limit: NonZeroU32::new(5), ..HttpSettings::default() };
+    let service = Service::with(settings, database);
+    let answers: Vec<_> = (0..20).map(|_| service.get("/runs/")).collect();
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status != 200).collect();
+    assert!((1..=15).contains(&refused.len()), "{} of 20 were refused", refused.len());
+    for answer in refused {
+        let message = "too many requests of this client; try again in 1 s".to_owned();
+        assert_eq!((answer.refusal(), answer.header("retry-after")), ((429, message), Some("1")));
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    }
+    // Who watches is not counted.
+    for _ in 0..20 {
+        assert_eq!(service.get("/healthz").status, 200);
+    }
+    let told = service.get("/metrics").body;
+    assert!(told.contains("paddles_http_requests_limited_total 1"), "{told}");
+}
+
 on_both!(
     a_body_within_the_limit_is_taken,
     a_body_over_the_limit_is_refused_on_a_usable_connection,
@@ -158,4 +205,19 @@ on_both!(
     a_body_that_ends_early_is_dropped,
     a_body_outside_utf8_is_no_json,
     what_is_no_request_is_refused,
+    a_body_that_comes_too_slowly_is_refused,
+    a_head_that_comes_too_slowly_is_refused,
+    a_client_that_asks_too_often_is_told_so,
 );
+
+#[test]
+fn a_question_that_takes_too_long_is_given_up() {
+    let settings = HttpSettings { request_timeout: Duration::from_millis(300), ..HttpSettings::default() };
+    let service = Service::with(settings, TestDatabase::postgres());
+    let held = service.database().hold("LOCK TABLE queue IN ACCESS EXCLUSIVE MODE");
+    let answer = service.get("/queue/");
+    assert_eq!(answer.refusal(), (503, "there was no answer within 0.3 seconds; try again".to_owned()));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    drop(held);
+    assert_eq!(service.get("/queue/").json(), json!([]));
+}

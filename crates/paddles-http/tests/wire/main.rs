@@ -55,3 +55,4 @@ mod settings;
 mod statements;
 mod streaming;
 mod streaming_slowly;
+mod watching;

@@ -27,7 +27,7 @@ pub(crate) struct Service {
     thread: Option<JoinHandle<()>>,
     repository: Arc<DieselRepository>,
     // Dropped last: connections must be gone before the database is.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Service {
@@ -64,7 +64,7 @@ impl Service {
         });
         let stopper = starts.recv().expect("the service starts");
         let client = Client::of(address);
-        Self { address, client, stopper, thread: Some(thread), repository, _database: database }
+        Self { address, client, stopper, thread: Some(thread), repository, database }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -79,6 +79,11 @@ impl Service {
     /// The database behind the service, to put there what no client can say.
     pub(crate) fn repository(&self) -> &dyn Repository {
         &*self.repository
+    }
+
+    /// The database itself, to put there what no client and no service would.
+    pub(crate) fn database(&self) -> &TestDatabase {
+        &self.database
     }
 
     pub(crate) fn statements_run(&self) -> u64 {

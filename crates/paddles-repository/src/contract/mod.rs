@@ -26,6 +26,7 @@ pub mod races;
 pub mod runs;
 pub mod tokens;
 pub mod transfer;
+pub mod watch;
 
 use paddles_domain::{
     Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, RunName, Timestamp, Value,
@@ -53,6 +54,8 @@ macro_rules! contract_tests {
             jobs_are_counted_from_a_moment_on);
         $crate::contract_tests!($open; queues: a_queue_is_paused, the_head_is_shown, the_head_is_claimed,
             queued_jobs_are_listed);
+        $crate::contract_tests!($open; watch: a_new_database_is_ready, jobs_nodes_and_queues_are_counted,
+            the_way_to_the_database_is_told);
         $crate::contract_tests!($open; expiry: silent_jobs_are_due, due_jobs_die, jobs_expire_batch_by_batch, jobs_expire_once);
         $crate::contract_tests!($open; tokens: a_token_comes_back, a_token_is_revoked_once);
         $crate::contract_tests!($open; transfer: what_was_kept_comes_back, taking_in_twice_changes_nothing,

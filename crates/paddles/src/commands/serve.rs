@@ -31,6 +31,7 @@ pub(crate) enum ServeError {
 /// Serves until SIGTERM or SIGINT, then finishes what is in flight.
 pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     logging::start(settings.watching.log_format.value, &settings.watching.log.value);
+    raise_open_files();
     let handed_over = handed_over()?;
     let lab = repository(settings)?;
 
@@ -64,7 +65,7 @@ pub(super) fn repository(settings: &Settings) -> Result<DieselRepository, OpenEr
             tracing::info!(migration, "the tables were changed");
         }
     }
-    let lab = DieselRepository::open_migrated(url, connections, pooler)?;
+    let lab = DieselRepository::open_migrated(url, connections, pooler, settings.database.limits())?;
     tracing::info!(database = %url, connections, %pooler, "the database is ready");
     Ok(lab)
 }
@@ -73,6 +74,14 @@ pub(super) fn repository(settings: &Settings) -> Result<DieselRepository, OpenEr
 fn warn_if_open(settings: &Settings, address: SocketAddr) {
     if settings.access.auth.value == Auth::Open && !address.ip().to_canonical().is_loopback() {
         tracing::warn!(%address, "whoever reaches {address} may change and delete everything: see PADDLES_AUTH");
+    }
+}
+
+/// Every connection is an open file, and a shell allows a thousand: takes what the system allows.
+fn raise_open_files() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) => tracing::debug!(files, "open files are limited"),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::fmt::{self, Display};
 use std::path::Path;
+use std::time::Duration;
 
-use paddles_diesel::{DatabaseUrl, DatabaseUrlError, Pooler};
+use paddles_diesel::{DatabaseUrl, DatabaseUrlError, Pooler, StatementLimits};
 use serde::Deserialize;
 
+use super::period::{PERIOD_OR_OFF, Period};
 use super::setting::{Origin, POSITIVE, Setting, SettingError, parse, positive, setting};
 use super::{Variables, cores};
 
@@ -19,6 +21,8 @@ struct Given {
     database_connections: Option<String>,
     database_pooler: Option<String>,
     migration_database_url: Option<String>,
+    statement_timeout: Option<String>,
+    slow_statement: Option<String>,
 }
 
 /// The settings of the database.
@@ -28,6 +32,8 @@ pub(crate) struct DatabaseSettings {
     pub(crate) connections: Setting<u16>,
     pub(crate) pooler: Setting<Pooler>,
     pub(crate) migration_url: Setting<MigrationUrl>,
+    pub(crate) statement_timeout: Setting<Period>,
+    pub(crate) slow_statement: Setting<Period>,
 }
 
 impl DatabaseSettings {
@@ -40,11 +46,40 @@ impl DatabaseSettings {
             connections: setting("DATABASE_CONNECTIONS", given.database_connections, connections, POSITIVE, positive)?,
             pooler: setting("DATABASE_POOLER", given.database_pooler, Pooler::None, "none or transaction", parse)?,
             migration_url: migration_url(given.migration_database_url)?,
+            statement_timeout: setting(
+                "STATEMENT_TIMEOUT",
+                given.statement_timeout,
+                Period::of(Duration::from_secs(30)),
+                PERIOD_OR_OFF,
+                parse,
+            )?,
+            slow_statement: setting(
+                "SLOW_STATEMENT",
+                given.slow_statement,
+                Period::of(Duration::from_secs(1)),
+                PERIOD_OR_OFF,
+                parse,
+            )?,
         })
     }
 
+    /// How long statements may take.
+    pub(crate) fn limits(&self) -> StatementLimits {
+        StatementLimits {
+            slow_after: self.slow_statement.value.0.unwrap_or(Duration::MAX),
+            timeout: self.statement_timeout.value.0,
+        }
+    }
+
     pub(super) fn all(&self) -> Vec<&dyn Display> {
-        vec![&self.url, &self.connections, &self.pooler, &self.migration_url]
+        vec![
+            &self.url,
+            &self.connections,
+            &self.pooler,
+            &self.migration_url,
+            &self.statement_timeout,
+            &self.slow_statement,
+        ]
     }
 
     /// The address for what needs a session of its own: migrations and all else that changes tables.

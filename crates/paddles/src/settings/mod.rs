@@ -4,8 +4,10 @@
 
 mod access;
 mod database;
+mod expiry;
 mod files;
 mod lab;
+mod period;
 mod serving;
 mod setting;
 mod watching;
@@ -29,6 +31,7 @@ pub(crate) struct Settings {
     pub(crate) lab: lab::LabSettings,
     pub(crate) access: access::AccessSettings,
     pub(crate) watching: watching::WatchingSettings,
+    pub(crate) expiry: expiry::ExpirySettings,
     files: files::Files,
 }
 
@@ -58,6 +61,7 @@ impl Settings {
             lab: lab::LabSettings::read(&variables).map_err(conceal)?,
             access: access::AccessSettings::read(&variables).map_err(conceal)?,
             watching: watching::WatchingSettings::read(&variables).map_err(conceal)?,
+            expiry: expiry::ExpirySettings::read(&variables).map_err(conceal)?,
             files,
         })
     }
@@ -74,6 +78,11 @@ impl Settings {
             statsd: self.watching.statsd(),
             access: self.access.http(),
             body_limit: self.serving.body_limit.value,
+            request_timeout: self.serving.request_timeout(),
+            connections: self.serving.max_connections.value.into(),
+            rate_limit: self.serving.rate_limit.value.0,
+            access_log: self.watching.access_log.value,
+            expiry: self.expiry.schedule(),
             workers: self.serving.worker_count.value.into(),
             askers: self.database.connections.value.into(),
         }
@@ -108,7 +117,14 @@ fn as_text((name, value): (String, OsString)) -> Result<(String, String), Settin
 /// A line for each setting. Addresses of databases come without their password.
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let groups = [self.serving.all(), self.database.all(), self.lab.all(), self.access.all(), self.watching.all()];
+        let groups = [
+            self.serving.all(),
+            self.database.all(),
+            self.lab.all(),
+            self.access.all(),
+            self.watching.all(),
+            self.expiry.all(),
+        ];
         let lines: Vec<String> = groups.iter().flatten().map(|setting| self.files.tell(setting.to_string())).collect();
         f.write_str(&lines.join("\n"))
     }

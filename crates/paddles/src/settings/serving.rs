@@ -1,12 +1,21 @@
 //! Where the service listens, and with how much.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::period::{PERIOD, Period, span};
 use super::setting::{POSITIVE, Setting, SettingError, parse, positive, setting};
 use super::{Variables, cores};
+
+/// A report of the slowest kind takes some tenths of a second.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+
+const REQUESTS: &str = "a number of requests of one client in a second, or off";
 
 #[derive(Default, Deserialize)]
 struct Given {
@@ -15,6 +24,9 @@ struct Given {
     address: Option<String>,
     worker_count: Option<String>,
     body_limit: Option<String>,
+    request_timeout: Option<String>,
+    max_connections: Option<String>,
+    rate_limit: Option<String>,
 }
 
 /// The settings of the server.
@@ -25,6 +37,9 @@ pub(crate) struct ServingSettings {
     pub(crate) address: Setting<String>,
     pub(crate) worker_count: Setting<u16>,
     pub(crate) body_limit: Setting<usize>,
+    pub(crate) request_timeout: Setting<Period>,
+    pub(crate) max_connections: Setting<u16>,
+    pub(crate) rate_limit: Setting<RateLimit>,
 }
 
 impl ServingSettings {
@@ -39,11 +54,55 @@ impl ServingSettings {
             address: setting("ADDRESS", given.address, own_address, "a URL of http or https", http_url)?,
             worker_count: setting("WORKER_COUNT", given.worker_count, cores(), POSITIVE, positive)?,
             body_limit: setting("BODY_LIMIT", given.body_limit, 8 * 1024 * 1024, "a number of bytes", parse)?,
+            request_timeout: setting(
+                "REQUEST_TIMEOUT",
+                given.request_timeout,
+                Period::of(REQUEST_TIMEOUT),
+                PERIOD,
+                span,
+            )?,
+            max_connections: setting("MAX_CONNECTIONS", given.max_connections, 20_000, POSITIVE, positive)?,
+            rate_limit: setting("RATE_LIMIT", given.rate_limit, RateLimit(None), REQUESTS, parse)?,
         })
     }
 
+    /// How long a request may take.
+    pub(super) fn request_timeout(&self) -> Duration {
+        self.request_timeout.value.0.unwrap_or(REQUEST_TIMEOUT)
+    }
+
     pub(super) fn all(&self) -> Vec<&dyn Display> {
-        vec![&self.host, &self.port, &self.address, &self.worker_count, &self.body_limit]
+        vec![
+            &self.host,
+            &self.port,
+            &self.address,
+            &self.worker_count,
+            &self.body_limit,
+            &self.request_timeout,
+            &self.max_connections,
+            &self.rate_limit,
+        ]
+    }
+}
+
+/// Requests of a client in a second, or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RateLimit(pub(crate) Option<NonZeroU32>);
+
+impl Display for RateLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("off"),
+            Some(requests) => requests.fmt(f),
+        }
+    }
+}
+
+impl FromStr for RateLimit {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "off" { Ok(Self(None)) } else { text.parse().map(|requests| Self(Some(requests))).map_err(drop) }
     }
 }
 

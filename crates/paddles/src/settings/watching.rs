@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use paddles_http::StatsdSettings;
+use paddles_http::{AccessLog, StatsdSettings};
 use serde::Deserialize;
 
 use super::Variables;
@@ -15,6 +15,7 @@ struct Given {
     statsd_prefix: Option<String>,
     log_format: Option<String>,
     log: Option<String>,
+    access_log: Option<String>,
 }
 
 /// The settings of the log and of counters.
@@ -24,6 +25,7 @@ pub(crate) struct WatchingSettings {
     pub(crate) statsd_prefix: Setting<String>,
     pub(crate) log_format: Setting<LogFormat>,
     pub(crate) log: Setting<LogFilter>,
+    pub(crate) access_log: Setting<AccessLog>,
 }
 
 impl WatchingSettings {
@@ -35,6 +37,7 @@ impl WatchingSettings {
             statsd_prefix: setting("STATSD_PREFIX", given.statsd_prefix, "paddles".to_owned(), "text", parse)?,
             log_format: setting("LOG_FORMAT", given.log_format, LogFormat::Text, "text or json", parse)?,
             log: setting("LOG", given.log, LogFilter::default(), levels, parse)?,
+            access_log: setting("ACCESS_LOG", given.access_log, AccessLog::All, "all, errors or off", parse)?,
         })
     }
 
@@ -45,6 +48,6 @@ impl WatchingSettings {
     }
 
     pub(super) fn all(&self) -> Vec<&dyn Display> {
-        vec![&self.statsd_host, &self.statsd_prefix, &self.log_format, &self.log]
+        vec![&self.statsd_host, &self.statsd_prefix, &self.log_format, &self.log, &self.access_log]
     }
 }

@@ -67,8 +67,21 @@ impl Client {
 
     /// Sends a request that may get no answer.
     pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> Result<Answer, Error> {
+        self.try_send_with(method, path, body, &[])
+    }
+
+    /// Sends a request with headers besides.
+    pub(crate) fn send_with(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+        self.try_send_with(method, path, body, headers).expect("an answer")
+    }
+
+    fn try_send_with(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Result<Answer, Error> {
         let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
-        let request = self.authorization.iter().fold(request, |request, value| request.header("Authorization", value));
+        let mut request =
+            self.authorization.iter().fold(request, |request, value| request.header("Authorization", value));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let mut response = if body.is_empty() {
             self.agent.run(request.body(()).expect("a request"))?
         } else {

@@ -39,6 +39,7 @@ mod copied_lab;
 mod crash;
 mod documentation;
 mod drain;
+mod expiry;
 mod export_and_load;
 mod full_disk;
 mod generated_job;

@@ -75,6 +75,62 @@ fn what_is_logged_can_be_chosen() {
 }
 
 #[test]
+fn only_errors_or_nothing_may_be_logged() {
+    for (choice, lines) in [("errors", 1), ("off", 0)] {
+        let database = TestDatabase::sqlite();
+        let mut service = Service::start_with(&database, &[("PADDLES_ACCESS_LOG", choice)]);
+        ask(&service);
+        assert_eq!(service.client().get("/errors/unavailable/").status, 503);
+        service.begin_to_stop("TERM");
+        let logged = service.log().lines().filter(|line| line.contains("route")).count();
+        assert_eq!(logged, lines, "{choice}: {}", service.log());
+    }
+}
+
+#[test]
+fn watchers_are_not_logged() {
+    let database = TestDatabase::sqlite();
+    let mut service = Service::start(&database);
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(service.client().get(path).status, 200);
+    }
+    service.begin_to_stop("TERM");
+    assert!(!service.log().contains("route"), "{}", service.log());
+}
+
+/// Also the lines of the thread that asks the database.
+fn every_line_of_a_request_has_its_id(database: &TestDatabase) {
+    for format in ["text", "json"] {
+        // Every statement is slow, and levels below are left out: ids are not.
+        let settings = [
+            ("PADDLES_SLOW_STATEMENT", "1ns"),
+            ("PADDLES_LOG_FORMAT", format),
+            ("PADDLES_LOG", "warn,paddles_http=info,paddles::commands=info"),
+        ];
+        let mut service = Service::start_with(database, &settings);
+        let client = service.client();
+        let id = format!("{format}-7f9c2ba4");
+        let answer = client.send_with("PUT", "/runs/none/jobs/1/", "{}", &[("X-Request-Id", &id)]);
+        assert_eq!((answer.status, &answer.headers["x-request-id"]), (404, &id.parse().unwrap()));
+        let lines = service.eventually("the request is logged", |log| {
+            let lines: Vec<String> = log.lines().filter(|line| line.contains(&id)).map(str::to_owned).collect();
+            lines.iter().any(|line| line.contains("route")).then_some(lines)
+        });
+        let slow = lines.iter().filter(|line| line.contains("slow statement") && line.contains("job_update"));
+        assert!(slow.count() >= 2, "{lines:?}");
+        for line in &lines {
+            let is_named = match format {
+                "json" => serde_json::from_str::<Value>(line).unwrap()["span"]["request_id"] == id,
+                _ => line.contains(&format!("request{{request_id=\"{id}\"}}: ")),
+            };
+            assert!(is_named, "{line}");
+        }
+    }
+}
+
+on_both_databases!(every_line_of_a_request_has_its_id);
+
+#[test]
 fn the_service_outlives_its_log() {
     let database = TestDatabase::sqlite();
     let mut service = Service::start(&database);

@@ -1,0 +1,89 @@
+//! Jobs of which nobody hears any more expire inside the service, by one of several servers.
+
+use std::thread;
+use std::time::Duration;
+
+use paddles_diesel::testing::TestDatabase;
+use serde_json::json;
+
+use crate::service::Service;
+use crate::waiting::eventually;
+
+const JOBS: usize = 60;
+
+const SCHEDULE: [(&str, &str); 3] =
+    [("PADDLES_EXPIRE_EVERY", "300ms"), ("PADDLES_EXPIRE_RUNNING_AFTER", "2s"), ("PADDLES_EXPIRE_QUEUED_AFTER", "1h")];
+
+/// A figure of a server, summed over its labels.
+fn figure(service: &Service, name: &str) -> usize {
+    let text = service.client().get("/metrics").text();
+    let lines = text.lines().filter(|line| line.split(['{', ' ']).next() == Some(name));
+    lines.map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap()).sum()
+}
+
+/// Makes every job that is `queued` old.
+const LONG_AGO: &str = "UPDATE jobs SET posted = '2020-01-02 03:04:05' WHERE status = 'queued'";
+
+fn expire(database: &TestDatabase, servers: &mut [Service]) {
+    let client = servers[0].client();
+    for number in 0..JOBS {
+        client.post_job(&format!("r{}", number % 3), &json!({ "job_id": number.to_string(), "status": "running" }));
+    }
+    client.post_job("q", &json!({ "job_id": "old", "status": "queued" }));
+    database.execute(LONG_AGO);
+    client.post_job("q", &json!({ "job_id": "new", "status": "queued" }));
+    client.post_job("q", &json!({ "job_id": "alive", "status": "running" }));
+
+    eventually("silent jobs are dead", || {
+        assert_eq!(client.put("/runs/q/jobs/alive/", &json!({})).status, 200);
+        let dead = |run: &str| client.read(&format!("/runs/{run}/"))["results"]["dead"].as_u64().unwrap();
+        let all = ["r0", "r1", "r2", "q"].map(dead);
+        thread::sleep(Duration::from_millis(50));
+        (all.iter().sum::<u64>() == JOBS as u64 + 1).then_some(())
+    });
+    // A few rounds more find nothing.
+    for _ in 0..20 {
+        assert_eq!(client.put("/runs/q/jobs/alive/", &json!({})).status, 200);
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(client.read("/runs/r0/")["status"], "finished dead");
+    let q = client.read("/runs/q/");
+    assert_eq!(
+        (&q["status"], &q["results"]["running"], &q["results"]["queued"]),
+        (&json!("running"), &json!(1), &json!(1))
+    );
+
+    let expired: usize = servers.iter().map(|server| figure(server, "paddles_expired_jobs_total")).sum();
+    assert_eq!(expired, JOBS + 1, "each job expires once");
+    let lines: usize =
+        servers.iter().map(|server| server.log().lines().filter(|line| line.contains("a job expired")).count()).sum();
+    assert_eq!(lines, JOBS + 1);
+    for server in servers {
+        let rounds = figure(server, "paddles_expiry_rounds_total");
+        assert!(rounds > 0 && server.is_running(), "{}", server.log());
+        assert!(!server.log().contains("ERROR"), "{}", server.log());
+    }
+}
+
+fn silent_jobs_expire(database: &TestDatabase) {
+    expire(database, &mut [Service::start_with(database, &SCHEDULE)]);
+}
+
+on_both_databases!(silent_jobs_expire);
+
+#[test]
+fn one_of_several_servers_does_it() {
+    let database = TestDatabase::postgres();
+    let mut servers = [0; 3].map(|_| Service::start_with(&database, &SCHEDULE));
+    expire(&database, &mut servers);
+}
+
+#[test]
+fn nothing_expires_by_itself() {
+    let database = TestDatabase::sqlite();
+    let service = Service::start_with(&database, &[("PADDLES_EXPIRE_RUNNING_AFTER", "1s")]);
+    service.client().post_job("r", &json!({ "job_id": "1", "status": "running" }));
+    thread::sleep(Duration::from_millis(1_500));
+    assert_eq!(service.client().read("/runs/r/")["status"], "running");
+    assert_eq!(figure(&service, "paddles_expiry_rounds_total"), 0);
+}
