@@ -6,6 +6,7 @@ use std::time::Duration;
 use paddles_domain::{Admission, LabZone};
 use paddles_repository::Repository;
 
+use crate::answer_room::AnswerRoom;
 use crate::bridge::Bridge;
 use crate::job_counters::JobCounters;
 use crate::known_tokens::KnownTokens;
@@ -32,6 +33,7 @@ pub(crate) struct App {
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) access_log: AccessLog,
     pub(crate) measures: Measures,
+    pub(crate) room: Arc<AnswerRoom>,
     pub(crate) watch: LabWatch,
 }
 
@@ -53,6 +55,7 @@ impl App {
             rate_limit: settings.rate_limit.map(RateLimit::new),
             access_log: settings.access_log,
             measures: Measures::new(),
+            room: Arc::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::io::{self, Write as _};
 use std::mem;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use actix_web::Error;
@@ -12,10 +13,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AcceptEncoding, CONTENT_ENCODING, ContentEncoding, Encoding, Header as _, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
 use flate2::write::GzEncoder;
 use futures_util::stream;
 use zstd::stream::write::Encoder as ZstdEncoder;
+
+use crate::answer_room::Held;
+use crate::app::App;
 
 /// What is not larger goes as it is: it fits into a packet or two anyway.
 const SMALL_BYTES: u64 = 1024;
@@ -36,6 +40,7 @@ pub(crate) async fn compress(
 ) -> Result<ServiceResponse, Error> {
     let wanted = Coding::wanted(&request);
     let is_head = request.method() == Method::HEAD;
+    let room = request.app_data::<Data<App>>().map(|app| Arc::clone(&app.room));
     let response = next.call(request).await?.map_into_boxed_body();
     Ok(response.map_body(|head, body| {
         let size = body.size();
@@ -44,14 +49,19 @@ pub(crate) async fn compress(
             BodySize::Sized(bytes) => bytes > SMALL_BYTES,
             BodySize::Stream => true,
         };
-        // Without an encoder the answer goes as it is, which every client takes.
-        let coded = wanted.filter(|_| is_large).and_then(|coding| Some((coding, Encoder::new(coding, size).ok()?)));
-        if let Some((coding, _)) = &coded {
+        // Without an encoder, or room for one, the answer goes as it is, which every client takes.
+        let coded = wanted.filter(|_| is_large).and_then(|coding| {
+            let held = room?.hold_encoder(size)?;
+            Some((coding, Encoder::new(coding, size).ok()?, held))
+        });
+        if let Some((coding, ..)) = &coded {
             head.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
         }
         match coded {
             _ if is_head && (coded.is_some() || size == BodySize::Stream) => unread_body(),
-            Some((_, encoder)) => BoxBody::new(Compressed { body, rest: Bytes::new(), encoder: Some(encoder) }),
+            Some((_, encoder, held)) => {
+                BoxBody::new(Compressed { body, rest: Bytes::new(), encoder: Some(encoder), _held: held })
+            }
             None => body,
         }
     }))
@@ -142,6 +152,7 @@ struct Compressed {
     rest: Bytes,
     /// Until its end is sent.
     encoder: Option<Encoder>,
+    _held: Held,
 }
 
 impl MessageBody for Compressed {

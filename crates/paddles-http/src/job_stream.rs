@@ -1,5 +1,5 @@
 //! Many jobs in one answer, page by page: a run may hold thousands of jobs and tens of megabytes, of which no more than a
-//! page is ever in memory. Between pages no connection is held, so a slow reader keeps nobody waiting.
+//! page is ever in memory, and of many readers a small one each (`answer_room`). Between pages no connection is held, so a slow reader keeps nobody waiting.
 
 use std::vec;
 
@@ -10,7 +10,9 @@ use futures_util::future::ready;
 use futures_util::stream::{once, try_unfold};
 use paddles_domain::{Job, JobId};
 use paddles_repository::{JobKeys, RecordId, Stored};
+use tracing::{Instrument as _, Span};
 
+use crate::answer_room::Held;
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::documents::{JobField, job_document, job_fields};
@@ -22,8 +24,8 @@ const FIRST_PAGE: u32 = 64;
 /// At some KB a job this is about 2 MB.
 const NEXT_PAGES: u32 = 256;
 
-/// How many bytes of a page are written at once: what is sent lies in the connection's buffer beside the page.
-const CHUNK_BYTES: usize = 128 * 1024;
+/// What a job takes about, as long as none of an answer is written.
+const USUAL_BYTES: usize = 8 * 1024;
 
 /// Jobs still to be read.
 pub(crate) enum JobPages {
@@ -72,7 +74,10 @@ pub(crate) async fn answer_jobs(
     write: impl Fn(&mut Vec<u8>, &Stored<Job>, &Links) + 'static,
     end: &'static str,
 ) -> Result<HttpResponse, ApiError> {
-    let mut answer = Answer { app, pages, page: Vec::new().into_iter(), write, has_jobs: false, end };
+    let held = app.room.hold(0);
+    let page = Vec::new().into_iter();
+    let request = Span::current();
+    let mut answer = Answer { app, pages, page, write, jobs_written: 0, bytes_written: 0, end, held, request };
     let mut text = begin;
     answer.turn_page(FIRST_PAGE).await?;
     answer.write_chunk(&mut text);
@@ -109,8 +114,13 @@ struct Answer<W> {
     /// What is left of the page that was read last.
     page: vec::IntoIter<Stored<Job>>,
     write: W,
-    has_jobs: bool,
+    jobs_written: usize,
+    bytes_written: usize,
     end: &'static str,
+    /// Grows and shrinks with the page.
+    held: Held,
+    /// What is logged while pages are read belongs to it.
+    request: Span,
 }
 
 impl<W: Fn(&mut Vec<u8>, &Stored<Job>, &Links)> Answer<W> {
@@ -123,32 +133,47 @@ impl<W: Fn(&mut Vec<u8>, &Stored<Job>, &Links)> Answer<W> {
             return Ok(None);
         }
         if self.page.len() == 0 {
-            self.turn_page(NEXT_PAGES).await?;
+            let request = self.request.clone();
+            self.turn_page(NEXT_PAGES).instrument(request).await?;
         }
         let mut text = Vec::new();
         self.write_chunk(&mut text);
         Ok(Some((Bytes::from(text), self)))
     }
 
-    async fn turn_page(&mut self, limit: u32) -> Result<(), ApiError> {
+    async fn turn_page(&mut self, most: u32) -> Result<(), ApiError> {
+        let limit = self.app.room.jobs(self.bytes_of_a_job(), most);
         let pages = std::mem::replace(&mut self.pages, JobPages::Done);
         let (jobs, rest) = pages.next(&self.app, limit).await?;
         self.page = jobs.into_iter();
         self.pages = rest;
+        self.hold_page();
         Ok(())
+    }
+
+    /// What a job of this answer takes about.
+    fn bytes_of_a_job(&self) -> usize {
+        self.bytes_written.checked_div(self.jobs_written).unwrap_or(USUAL_BYTES)
+    }
+
+    fn hold_page(&mut self) {
+        self.held.set(self.page.len() * self.bytes_of_a_job() + self.app.room.chunk());
     }
 
     /// Writes jobs of the page until the chunk is large enough, and the end behind the last one.
     fn write_chunk(&mut self, out: &mut Vec<u8>) {
-        while out.len() < CHUNK_BYTES
+        let (chunk, began_at) = (self.app.room.chunk(), out.len());
+        while out.len() < chunk
             && let Some(job) = self.page.next()
         {
-            if self.has_jobs {
+            if self.jobs_written > 0 {
                 out.push(b',');
             }
-            self.has_jobs = true;
+            self.jobs_written += 1;
             (self.write)(out, &job, &self.app.links);
         }
+        self.bytes_written += out.len() - began_at;
+        self.hold_page();
         if self.is_done() {
             out.extend_from_slice(self.end.as_bytes());
         }

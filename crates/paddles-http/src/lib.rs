@@ -24,6 +24,7 @@
 //! (`documents`). On its way out the answer gets a tag, or is left out if the client knows it (`entity_tag`), and is made
 //! smaller (`compression`). What is refused becomes a status and `{"message": ...}` in `api_error`, and nowhere else.
 
+mod answer_room;
 mod api_error;
 mod app;
 mod bridge;

@@ -11,7 +11,9 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::web::{Data, PathConfig};
 use actix_web::{self as actix, App as ActixApp};
 use paddles_repository::Repository;
+use socket2::SockRef;
 
+use crate::answer_room::keep_room;
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::bridge::{Askers, Bridge};
@@ -30,6 +32,17 @@ const DRAIN_SECONDS: u64 = 30;
 
 /// How long the head of a request may take to come, and a new connection to send one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many connections may wait to be accepted, if the system allows so many.
+const BACKLOG: i32 = 4_096;
+
+/// How much the system keeps of what a slow reader has not read, beside what is on its way to it.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 64 * 1024;
+
+/// A reader that takes nothing for so long is gone.
+#[cfg(target_os = "linux")]
+const READER_PATIENCE: Duration = Duration::from_mins(1);
 
 /// What every answer says, errors included: a dashboard on another origin may read it (pulpito-ng), and a cache keeps an answer
 /// for each coding that clients take.
@@ -65,6 +78,7 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
         Listener::Own(listener) => (listener.try_clone()?, Some(Arc::new(listener))),
         Listener::Inherited(listener) => (listener, None),
     };
+    tune(&listener)?;
     let description = Data::new(routes::description());
     let server = actix::HttpServer::new(move || {
         let unreadable_path = |_, _: &_| ApiError::not_found("resource was not found").into();
@@ -75,6 +89,7 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
             .app_data(PathConfig::default().error_handler(unreadable_path))
             .configure(routes::configure)
             .wrap(from_fn(tag_answer))
+            .wrap(from_fn(keep_room))
             .wrap(from_fn(compress))
             .wrap(from_fn(limit_rate))
             .wrap(from_fn(log_request))
@@ -95,6 +110,18 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
     .listen(listener)?
     .run();
     Ok(HttpServer { server, drain, askers, own_listener, expiry })
+}
+
+/// Sets what accepted connections inherit. Where the system knows no such thing, its own bounds hold.
+fn tune(listener: &TcpListener) -> io::Result<()> {
+    let socket = SockRef::from(listener);
+    socket.listen(BACKLOG)?;
+    #[cfg(target_os = "linux")]
+    {
+        socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
+        socket.set_tcp_user_timeout(Some(READER_PATIENCE))?;
+    }
+    Ok(())
 }
 
 impl HttpServer {

@@ -69,6 +69,8 @@ mod written_examples;
 
 // They read sizes of processes in /proc.
 #[cfg(target_os = "linux")]
+mod attack;
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 mod outage_under_load;
