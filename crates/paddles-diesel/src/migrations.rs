@@ -13,7 +13,7 @@ use crate::connection::AnyConnection;
 use crate::statement::Statement;
 
 pub(crate) const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
-const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+pub(crate) const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
 /// Any number will do, as long as every server of one database takes the same.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_lock(7223553)";

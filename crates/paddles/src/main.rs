@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use paddles_diesel::{AdoptError, OpenError};
 
-use crate::commands::{Command, ExportFailure, ImportFailure, LoadFailure, ServeError, TokenError};
+use crate::commands::{Command, DoctorError, ExportFailure, ImportFailure, LoadFailure, ServeError, TokenError};
 use crate::settings::{SettingError, Settings};
 
 /// Stores and reports the results of Ceph's teuthology test runs.
@@ -26,7 +26,7 @@ struct CommandLine {
     command: Option<Command>,
 }
 
-/// Why the program ends with status 1.
+/// Why the program does not end with status 0.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
@@ -35,6 +35,8 @@ enum Failure {
     Database(#[from] OpenError),
     #[error(transparent)]
     Adopt(#[from] AdoptError),
+    #[error(transparent)]
+    Doctor(#[from] DoctorError),
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error(transparent)]
@@ -50,11 +52,12 @@ enum Failure {
 #[expect(clippy::print_stderr, reason = "the sentence with which a command fails")]
 fn main() -> ExitCode {
     let command = CommandLine::parse().command.unwrap_or(Command::Serve);
+    let failed = command.failed();
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("paddles: {failure}");
-            ExitCode::FAILURE
+            ExitCode::from(failed(&failure))
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Table {
 #[derive(Debug, Clone, QueryableByName)]
 pub(crate) struct Column {
     #[diesel(sql_type = Text)]
-    in_table: String,
+    pub(super) in_table: String,
     #[diesel(sql_type = Text)]
     pub(crate) name: String,
     /// As SQL spells it, with its width.
@@ -51,7 +51,7 @@ pub(crate) struct Column {
 #[derive(Debug, Clone, QueryableByName)]
 pub(crate) struct Index {
     #[diesel(sql_type = Text)]
-    in_table: String,
+    pub(super) in_table: String,
     #[diesel(sql_type = Text)]
     pub(crate) name: String,
     /// What it indexes and how: `btree (posted, id)`.
@@ -69,7 +69,7 @@ pub(crate) struct Index {
     pub(crate) constraint: Option<String>,
     /// Every column that it depends on, a line each.
     #[diesel(sql_type = Text)]
-    columns: String,
+    pub(super) columns: String,
     #[diesel(sql_type = BigInt)]
     pub(crate) bytes: i64,
     /// How often it was read since statistics began.
@@ -81,7 +81,7 @@ pub(crate) struct Index {
 #[derive(Debug, Clone, QueryableByName)]
 pub(crate) struct Constraint {
     #[diesel(sql_type = Text)]
-    in_table: String,
+    pub(super) in_table: String,
     #[diesel(sql_type = Text)]
     pub(crate) name: String,
     /// `p`rimary key, `u`nique, `f`oreign key, `c`heck.
@@ -213,3 +213,38 @@ const CONSTRAINTS: &str = "SELECT t.relname::text AS in_table, c.conname::text A
     replace(pg_get_constraintdef(c.oid, true), ' NOT VALID', '') AS definition, c.convalidated AS is_valid \
     FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid \
     WHERE t.relnamespace = SCHEMA::regnamespace AND c.contype IN ('p', 'u', 'f', 'c') ORDER BY t.relname, c.conname";
+
+#[cfg(test)]
+pub(super) mod samples {
+    //! Columns and indexes for tests of what compares them.
+
+    use super::{Column, Index};
+
+    pub(in crate::adopt) fn column(name: &str, type_name: &str) -> Column {
+        Column {
+            in_table: "jobs".to_owned(),
+            name: name.to_owned(),
+            type_name: type_name.to_owned(),
+            not_null: false,
+            default_value: None,
+            collation: None,
+            is_bytewise: true,
+            view: None,
+        }
+    }
+
+    pub(in crate::adopt) fn index(name: &str, what: &str) -> Index {
+        Index {
+            in_table: "jobs".to_owned(),
+            name: name.to_owned(),
+            what: what.to_owned(),
+            is_unique: false,
+            is_valid: true,
+            is_special: what.contains(" WHERE "),
+            constraint: None,
+            columns: "posted\nid".to_owned(),
+            bytes: 0,
+            scans: 0,
+        }
+    }
+}

@@ -30,7 +30,7 @@ pub(super) fn count_all_runs(session: &mut Session, progress: &mut dyn Progress)
         &descriptions("run_id IS NULL OR NOT EXISTS (SELECT FROM runs WHERE id = run_id)"),
     )?;
     let mut done: u64 = 0;
-    let mut size: usize = 8;
+    let mut size: usize = 1;
     let mut behind = session.number("read how far counting is", &position("runs"))?;
     loop {
         let sql = format!("SELECT CAST(id AS bigint) AS value FROM runs WHERE id > {behind} ORDER BY id LIMIT {size}");
@@ -68,7 +68,7 @@ pub(super) fn count_all_runs(session: &mut Session, progress: &mut dyn Progress)
 /// Counts the jobs of nodes on every day, from where an earlier adoption broke off.
 pub(super) fn count_all_days(session: &mut Session, progress: &mut dyn Progress) -> Result<u64, AdoptError> {
     let mut done: u64 = 0;
-    let mut size: usize = 4;
+    let mut size: usize = 1;
     let mut behind = session.text("read how far counting is", &text_position("days"))?;
     loop {
         let days = days_behind(session, &behind, size)?;

@@ -220,3 +220,71 @@ fn of_indexes(should: &Table, is: &Table, found: &mut Vec<What>) {
         found.push(if index.is_valid { What::ForeignIndex(index.clone()) } else { What::BrokenForeign(index.clone()) });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog::samples::{column, index};
+    use super::*;
+
+    /// What is told of a table `jobs` with these columns and indexes.
+    fn check(should: (Vec<Column>, Vec<Index>), is: (Vec<Column>, Vec<Index>), told: &[&str]) {
+        let catalog = |(columns, indexes)| {
+            let table = Table { columns, indexes, ..Table::default() };
+            Catalog { tables: [("jobs".to_owned(), table)].into() }
+        };
+        let found = differences(&catalog(should), &catalog(is));
+        assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), told);
+    }
+
+    #[test]
+    fn columns_may_be_wider_but_not_otherwise() {
+        let text = || vec![column("a", "text")];
+        let check = |is: Column, told: &[&str]| check((text(), vec![]), (vec![is], vec![]), told);
+        check(column("a", "text"), &[]);
+        check(column("a", "character varying"), &[]);
+        check(
+            column("a", "character varying(9)"),
+            &["column jobs.a is character varying(9), and longer text is refused"],
+        );
+        check(column("a", "jsonb"), &["column jobs.a is jsonb, but this service reads text"]);
+        check(column("b", "text"), &["column jobs.a is missing"]);
+    }
+
+    #[test]
+    fn only_what_must_sort_byte_by_byte_is_told_to() {
+        let of_c = Column { collation: Some("\"C\"".to_owned()), ..column("a", "text") };
+        let of_a_language = Column { is_bytewise: false, ..column("a", "text") };
+        let told = "column jobs.a sorts by a language, and must sort byte by byte";
+        check((vec![of_c.clone()], vec![]), (vec![of_a_language.clone()], vec![]), &[told]);
+        check((vec![of_c], vec![]), (vec![column("a", "text")], vec![]), &[]);
+        check((vec![column("a", "text")], vec![]), (vec![of_a_language], vec![]), &[]);
+    }
+
+    #[test]
+    fn an_index_is_what_it_indexes() {
+        let wanted = || vec![index("ix", "btree (posted, id)")];
+        let check = |is: Vec<Index>, told: &[&str]| check((vec![], wanted()), (vec![], is), told);
+        check(wanted(), &[]);
+        check(
+            vec![index("by_hand", "btree (posted, id)")],
+            &["index by_hand on jobs is the same as ix, under another name"],
+        );
+        let broken = Index { is_valid: false, ..index("ix", "btree (posted, id)") };
+        let (is_missing, is_broken) =
+            ("index ix on jobs is missing: btree (posted, id)", "index ix on jobs is invalid: its build broke off");
+        check(vec![broken.clone()], &[is_broken, is_missing]);
+        check(
+            vec![broken, index("by_hand", "btree (posted, id)")],
+            &[is_broken, "index by_hand on jobs is the same as ix, under another name"],
+        );
+        let other = "index ix on jobs (0 MB, read 0 times) is of no use to this service: btree (posted)";
+        check(vec![index("ix", "btree (posted)")], &[is_missing, other]);
+    }
+
+    #[test]
+    fn the_kind_of_text_makes_no_other_index() {
+        let should = index("ix", "btree (queue) WHERE status = 'queued'::text");
+        let is = index("ix", "btree (queue) WHERE status::text = 'queued'::text");
+        check((vec![], vec![should]), (vec![], vec![is]), &[]);
+    }
+}

@@ -21,14 +21,12 @@ const LAB: [&str; 5] = ["runs", "jobs", "nodes", "job_nodes", "queue"];
 const OLDEST_SERVER: i64 = 110_000;
 
 /// What a look has found.
-#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 pub(crate) struct Look {
     pub(crate) server: String,
     /// Another paddles made the tables.
     pub(crate) is_foreign: bool,
     /// An adoption has begun and did not end.
     pub(crate) is_under_way: bool,
-    pub(crate) has_alembic: bool,
     pub(crate) tables: Vec<TableSize>,
     pub(crate) differences: Vec<Difference>,
     pub(crate) live: Catalog,
@@ -128,7 +126,6 @@ pub(crate) fn look(session: &mut Session, counts: bool) -> Result<Look, AdoptErr
         server: session.text("ask for the version", "SELECT current_setting('server_version') AS value")?,
         is_foreign,
         is_under_way,
-        has_alembic: session.has_table("alembic_version")?,
         tables,
         blockers,
         loose_links: session.number("look for loose links", LOOSE_LINKS)?,

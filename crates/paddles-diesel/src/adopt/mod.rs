@@ -27,6 +27,7 @@ pub(crate) mod watch;
 use std::time::{Duration, Instant};
 
 pub use self::progress::Progress;
+pub(crate) use self::survey::summed_up;
 pub use self::survey::{PlannedStep, Survey};
 
 use self::look::look;

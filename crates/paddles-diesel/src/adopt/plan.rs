@@ -217,14 +217,10 @@ impl<'l> Plan<'l> {
                 self.add(Step::Table { name: table.to_owned() }, None, INSTANT);
             }
         }
-        if self.needs_watch() && !self.look.watch_is_on {
+        // Whoever writes meanwhile, an older service or this one, is watched.
+        if !self.look.watch_is_on {
             self.add(Step::Watch, None, INSTANT);
         }
-    }
-
-    /// Where an older service may write.
-    fn needs_watch(&self) -> bool {
-        self.look.is_foreign || self.look.has_alembic
     }
 
     /// Those that are unique come first: nobody can add a duplicate behind them.
@@ -281,9 +277,7 @@ impl<'l> Plan<'l> {
             self.add(Step::CountRuns, Some(runs), times(self.jobs(), PER_COUNTED));
             self.add(Step::CountDays, Some(days), times(self.rows("job_nodes"), PER_LINK));
         }
-        if self.needs_watch() {
-            self.add(Step::CatchUp, Some(self.look.noted), INSTANT * 5);
-        }
+        self.add(Step::CatchUp, Some(self.look.noted), INSTANT * 5);
     }
 }
 

@@ -130,18 +130,8 @@ pub(crate) fn figures(look: &Look) -> Vec<String> {
         figures.push(format!("the sequence {sequence} is behind its table: new rows would be refused"));
     }
     if let Some(drift) = look.drift {
-        let mut say = |count: i64, what: &str| {
-            if count > 0 {
-                figures.push(format!("{count} {what} differ from a recount"));
-            }
-        };
-        say(drift.runs, "runs' counts");
-        say(drift.sha1s, "counts of runs' commits");
-        say(drift.flavors, "counts of runs' flavors");
-        say(drift.node_days, "counts of nodes' days");
-        if drift.descriptions > 0 {
-            figures.push(format!("{} descriptions are missing from searches", drift.descriptions));
-        }
+        let drifted = drift.figures().into_iter().filter(|(count, _)| *count > 0);
+        figures.extend(drifted.map(|(count, what)| format!("{count} {what}")));
     }
     if look.watch_is_on {
         figures.push(format!("writes of the older service are noted: {} runs and days to count again", look.noted));

@@ -11,11 +11,14 @@ use super::progress::Progress;
 use super::session::{Session, TextRow, numbers, rows};
 use super::{AdoptError, catalog::literal};
 
-/// How many runs and days are counted again at once.
-const AT_ONCE: u32 = 20;
+/// How many runs are counted again at once: others wait for them meanwhile.
+const RUNS_AT_ONCE: u32 = 4;
 
-/// A moment in which nobody writes is enough for so many.
-const FEW: i64 = 40;
+/// A moment in which nobody uses jobs is enough for so many runs and days.
+const FEW: i64 = 4;
+
+/// How often rows are asked for that others hold, before they are left for the end of the watch.
+const ATTEMPTS: u32 = 30;
 
 /// Whether writes of others are noted.
 pub(crate) fn is_on(session: &mut Session) -> Result<bool, AdoptError> {
@@ -90,21 +93,21 @@ pub(super) fn catch_up(session: &mut Session, progress: &mut dyn Progress) -> Re
         return Ok(done);
     }
     let mut left = session.number("count notes", NOTED)?;
-    while left > 0 {
-        let Some(counted) = session.change(count_some)? else {
+    // What is written as fast as it is counted stays for the end of the watch.
+    let most = left.unsigned_abs() * 2 + 20;
+    let mut in_vain = 0;
+    while left > 0 && done < most && in_vain < ATTEMPTS {
+        let runs = session.change(count_some_runs)?;
+        let days = session.change(count_a_day)?;
+        if runs.is_none() || days.is_none() {
             // Somebody holds one of these rows, and will let go.
+            in_vain += 1;
             progress.wait("for rows that others hold");
             std::thread::sleep(std::time::Duration::from_millis(300));
-            continue;
-        };
-        done += counted;
-        progress.reach(done);
-        let still = session.number("count notes", NOTED)?;
-        // What is written as fast as it is counted stays for the end of the watch.
-        if still >= left && left <= FEW {
-            break;
         }
-        left = still;
+        done += runs.unwrap_or(0) + days.unwrap_or(0);
+        progress.reach(done);
+        left = session.number("count notes", NOTED)?;
     }
     Ok(done)
 }
@@ -119,7 +122,7 @@ pub(crate) fn end(session: &mut Session, progress: &mut dyn Progress) -> Result<
             if numbers(connection, NOTED)?.iter().any(|noted| *noted > FEW) {
                 return Ok(false);
             }
-            while count_some(connection)? > 0 {}
+            while count_some_runs(connection)? + count_a_day(connection)? > 0 {}
             connection.batch_execute(END)?;
             Ok(true)
         })?;
@@ -133,10 +136,11 @@ pub(crate) fn end(session: &mut Session, progress: &mut dyn Progress) -> Result<
     })
 }
 
-/// Takes some notes and counts anew what they name; says how many. A note is gone before its counting looks at jobs, so that
+/// Takes notes of some runs and counts those anew; says how many. A note is gone before its counting looks at jobs, so that
 /// what is written in between is noted once more.
-fn count_some(connection: &mut PgConnection) -> QueryResult<u64> {
-    let wanted = format!("SELECT DISTINCT CAST(run_id AS bigint) AS value FROM adoption_noted_runs LIMIT {AT_ONCE}");
+fn count_some_runs(connection: &mut PgConnection) -> QueryResult<u64> {
+    let wanted =
+        format!("SELECT DISTINCT CAST(run_id AS bigint) AS value FROM adoption_noted_runs LIMIT {RUNS_AT_ONCE}");
     let runs = numbers(connection, &wanted)?;
     if !runs.is_empty() {
         let list = list(&runs);
@@ -147,13 +151,18 @@ fn count_some(connection: &mut PgConnection) -> QueryResult<u64> {
         connection.batch_execute(&format!("DELETE FROM adoption_noted_runs WHERE run_id IN ({list})"))?;
         count_runs(connection, &there)?;
     }
-    let wanted = format!("SELECT DISTINCT day AS value FROM adoption_noted_days LIMIT {AT_ONCE}");
-    let days: Vec<String> = rows::<TextRow>(connection, &wanted)?.into_iter().filter_map(|row| row.value).collect();
+    Ok(runs.len() as u64)
+}
+
+/// The same with the notes of one day.
+fn count_a_day(connection: &mut PgConnection) -> QueryResult<u64> {
+    let noted: Vec<TextRow> = rows(connection, "SELECT day AS value FROM adoption_noted_days LIMIT 1")?;
+    let days: Vec<String> = noted.into_iter().filter_map(|row| row.value).collect();
     for day in &days {
         connection.batch_execute(&format!("DELETE FROM adoption_noted_days WHERE day = {}", literal(day)))?;
     }
     count_days(connection, &days)?;
-    Ok((runs.len() + days.len()) as u64)
+    Ok(days.len() as u64)
 }
 
 pub(super) fn list(numbers: &[i64]) -> String {

@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod adopt;
+mod doctor;
 mod export;
 mod import;
 mod load;
@@ -14,6 +15,7 @@ use clap::Subcommand;
 use crate::Failure;
 use crate::settings::Settings;
 
+pub(crate) use doctor::DoctorError;
 pub(crate) use export::ExportFailure;
 pub(crate) use import::ImportFailure;
 pub(crate) use load::LoadFailure;
@@ -37,11 +39,24 @@ pub(crate) enum Command {
     Export(export::Export),
     /// Bring a file that `export` wrote into the database
     Load(load::Load),
+    /// Say what is wrong with the database; status 0: nothing, 1: something, 2: it could not be looked at
+    Doctor(doctor::DoctorOptions),
     /// Show every setting, its value with secrets hidden, and where it came from
     Config,
 }
 
 impl Command {
+    /// The status with which it ends when it fails. What watches a database by its doctor must tell a problem from an
+    /// examination that did not take place.
+    pub(crate) fn failed(&self) -> fn(&Failure) -> u8 {
+        match self {
+            Self::Doctor(_) => {
+                |failure| if matches!(failure, Failure::Doctor(DoctorError::Problems(_))) { 1 } else { 2 }
+            }
+            _ => |_| 1,
+        }
+    }
+
     #[expect(clippy::print_stdout, reason = "what the command is asked for")]
     pub(crate) fn run(self, settings: &Settings) -> Result<(), Failure> {
         match self {
@@ -52,6 +67,7 @@ impl Command {
             Self::Import(command) => command.run(settings)?,
             Self::Export(command) => command.run(settings)?,
             Self::Load(command) => command.run(settings)?,
+            Self::Doctor(options) => doctor::doctor(settings, &options)?,
             Self::Config => println!("{settings}"),
         }
         Ok(())

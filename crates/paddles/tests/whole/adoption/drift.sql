@@ -12,7 +12,7 @@ CREATE VIEW lab_machines AS SELECT name, mac_address FROM nodes;
 
 -- Indexes that were dropped, made by hand, or broke off.
 DROP INDEX ix_runs_posted, ix_jobs_posted, ix_nodes_machine_type, ix_job_nodes_job_id;
-CREATE INDEX job_by_posting ON jobs (posted, id);
+CREATE INDEX runs_by_posting ON runs (posted, id);
 CREATE INDEX queued_by_hand ON jobs (queue, priority, id) WHERE status = 'queued';
 CREATE INDEX failed_by_hand ON jobs (name) WHERE status IN ('fail', 'dead');
 CREATE INDEX lower_owner ON jobs (lower(owner));

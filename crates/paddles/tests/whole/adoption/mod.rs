@@ -3,6 +3,7 @@
 //! `PADDLES_ADOPT_JOBS=200k` makes the lab larger, `PADDLES_ADOPT_KILLS=20` kills it more often.
 
 mod completing;
+mod doctor;
 mod kills;
 mod lab;
 mod older_service;

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use paddles_diesel::testing::TestDatabase;
 
-use super::lab::{ask, drift, lab, paddles_prints};
+use super::lab::{ask, drift, lab, paddles_on, paddles_prints};
+use crate::program::run;
 use crate::service::Service;
 
 /// The lab's tables, what names a row, and the columns that the lab had.
@@ -68,7 +69,7 @@ fn nothing_changes_but_what_is_announced() {
         "tables made by another paddles",
         "index ix_jobs_run_id_job_id on jobs is invalid",
         "index unique_by_hand on jobs is invalid, made by hand",
-        "index job_by_posting on jobs is the same as ix_jobs_posted",
+        "index runs_by_posting on runs is the same as ix_runs_posted",
         "column jobs.job_id sorts by a language",
         "columns have a width, and longer text is refused: status (32), archive_path (512)",
         "column jobs.name must not be null",
@@ -98,7 +99,9 @@ fn nothing_changes_but_what_is_announced() {
     let links_before = set(&database, "SELECT (node_id, job_id) FROM job_nodes");
 
     let began = Instant::now();
-    eprintln!("{}", paddles_prints(&database, &["adopt"]));
+    let adopted = run(&mut paddles_on(&database, &["adopt"]));
+    assert_eq!(adopted.code, Some(0), "{adopted:?}");
+    eprintln!("{}{}", adopted.stderr, adopted.stdout);
     eprintln!("adopted in {:.1} s", began.elapsed().as_secs_f64());
 
     let merged = set(&database, "SELECT DISTINCT id FROM merged_jobs");
@@ -159,7 +162,7 @@ fn structure_is_complete(database: &TestDatabase) {
     for index in ["ix_jobs_queued_before", "failed_by_hand", "lower_owner", "ix_jobs_status", "ix_runs_branch_before"] {
         assert!(indexes.contains(index), "{index}");
     }
-    for renamed in ["job_by_posting", "queued_by_hand"] {
+    for renamed in ["runs_by_posting", "queued_by_hand"] {
         assert!(!indexes.contains(renamed), "{renamed}");
     }
     let order = ask(database, "EXPLAIN SELECT * FROM jobs WHERE run_id = 1 ORDER BY job_id LIMIT 5").join("\n");

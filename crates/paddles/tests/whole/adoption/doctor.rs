@@ -1,0 +1,124 @@
+//! The doctor says what is wrong, and ends with a status that what watches can read.
+
+use std::os::unix::fs::PermissionsExt;
+
+use paddles_diesel::testing::{PostgresCluster, TestDatabase};
+use serde_json::Value;
+
+use super::lab::{lab_of, paddles_on, paddles_prints};
+use crate::program::{Ended, paddles, run};
+use crate::service::Service;
+
+fn doctor(database: &TestDatabase, arguments: &[&str]) -> Ended {
+    run(&mut paddles_on(database, &[&["doctor"], arguments].concat()))
+}
+
+/// What it found, as `severity: about: what`.
+fn findings(ended: &Ended) -> Vec<String> {
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings.map(|one| format!("{}: {}: {}", text(one, "severity"), text(one, "about"), text(one, "what"))).collect()
+}
+
+/// Tests' own servers are quick and careless, and the doctor says so.
+fn of_the_server(finding: &str) -> bool {
+    finding.contains("fsync is off")
+        || finding.contains("full_page_writes is off")
+        || finding.contains("autovacuum is off")
+}
+
+#[test]
+fn a_server_as_it_is_installed_is_well() {
+    let folder = tempfile::tempdir().unwrap();
+    // Postgres runs as somebody else where we are root.
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let cluster = PostgresCluster::start_kept(&folder.path().join("cluster"), &[]).unwrap();
+    let database = TestDatabase::on(&cluster);
+    paddles_prints(&database, &["migrate"]);
+    let ended = doctor(&database, &[]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    assert!(ended.stdout.ends_with("is as it should be\n"), "{ended:?}");
+
+    let name = database.url().rsplit_once('/').unwrap().1;
+    database.execute(&format!("ALTER DATABASE {name} SET DateStyle = 'German'"));
+    let ended = doctor(&database, &["--json"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        findings(&ended).iter().any(|what| what.starts_with("problem: settings: DateStyle is German")),
+        "{ended:?}"
+    );
+    drop(database);
+}
+
+#[test]
+fn what_is_wrong_is_found_and_mended() {
+    let database = lab_of("1k");
+    let before = doctor(&database, &["--json"]);
+    assert_eq!(before.code, Some(1), "{before:?}");
+    let before = findings(&before);
+    assert!(
+        before.iter().any(|what| what.starts_with("problem: migrations: another paddles made the tables")),
+        "{before:?}"
+    );
+    assert!(before.iter().any(|what| what.starts_with("problem: rows: 6 jobs have several rows")), "{before:?}");
+
+    paddles_prints(&database, &["adopt"]);
+    drop(Service::start(&database));
+    let problems = |arguments: &[&str]| -> Vec<String> {
+        let found = findings(&doctor(&database, &[&["--json"], arguments].concat()));
+        found.into_iter().filter(|what| what.starts_with("problem") && !of_the_server(what)).collect()
+    };
+    // Only what somebody made by hand, and what broke off there.
+    let left = problems(&[]);
+    assert!(left.iter().all(|what| what.contains("unique_by_hand")) && left.len() == 1, "{left:?}");
+    database.execute("DROP INDEX unique_by_hand");
+    assert_eq!(problems(&[]), Vec::<String>::new());
+
+    database.execute(
+        "UPDATE runs SET jobs_pass = jobs_pass + 1 WHERE id = 3; DELETE FROM run_sha1s WHERE run_id = 4; \
+         UPDATE node_days SET jobs_fail = 77 WHERE ctid = (SELECT min(ctid) FROM node_days); \
+         DELETE FROM job_descriptions WHERE ctid = (SELECT min(ctid) FROM job_descriptions); \
+         DROP INDEX ix_runs_posted; ALTER TABLE runs DROP COLUMN first_job_priority; UPDATE runs SET status = 'running' WHERE id = 5",
+    );
+    let found = problems(&["--no-recount"]);
+    assert!(found.iter().any(|what| what.contains("ix_runs_posted")), "{found:?}");
+    assert!(found.iter().any(|what| what.contains("first_job_priority")), "{found:?}");
+    assert!(found.iter().any(|what| what.contains("1 runs have a status that does not follow")), "{found:?}");
+    assert!(found.iter().all(|what| !what.contains("recount")), "{found:?}");
+    paddles_prints(&database, &["adopt"]);
+    assert_eq!(problems(&[]), Vec::<String>::new());
+
+    database.execute("UPDATE runs SET jobs_pass = jobs_pass + 1 WHERE id = 3; DELETE FROM run_sha1s WHERE run_id = 4");
+    let found = problems(&[]);
+    assert!(found.iter().any(|what| what.contains("1 runs' counts differ from a recount")), "{found:?}");
+    assert!(found.iter().any(|what| what.contains("1 counts of runs' commits differ")), "{found:?}");
+}
+
+#[test]
+fn a_file_of_sqlite_is_examined_too() {
+    let database = TestDatabase::sqlite();
+    assert_eq!(doctor(&database, &[]).code, Some(2), "there is no file yet");
+    paddles_prints(&database, &["migrate"]);
+    let ended = doctor(&database, &[]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    database.execute(
+        "DROP INDEX ix_runs_posted; INSERT INTO runs (name, jobs_pass) VALUES ('r', 2); \
+         INSERT INTO jobs (run_id, job_id, status, sha1) VALUES (1, '1', 'pass', 'a')",
+    );
+    let found = findings(&doctor(&database, &["--json"]));
+    for what in ["index ix_runs_posted is missing", "1 runs' counts differ", "1 counts of runs' commits differ"] {
+        assert!(found.iter().any(|finding| finding.contains(what)), "{what}: {found:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_no_problem_of_the_database() {
+    let blind = |variables: &[(&str, &str)], sentence: &str| {
+        let ended = run(&mut paddles(&["doctor"], variables));
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(sentence), "{ended:?}");
+    };
+    blind(&[("PADDLES_DATABASE_URL", "postgres://lab:secret@127.0.0.1:1/d")], "cannot look: cannot connect to");
+    blind(&[("PADDLES_DATABASE_URL", "mysql://x")], "PADDLES_DATABASE_URL");
+}
