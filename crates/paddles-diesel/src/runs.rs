@@ -1,14 +1,15 @@
 //! Questions about runs.
 
 use diesel::QueryResult;
-use paddles_domain::{Act, Run, RunName};
+use paddles_domain::{Act, JobStatus, Run, RunName, RunResults};
 use paddles_repository::{
-    HistoryPage, Page, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored,
+    HistoryPage, Page, RecordId, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored,
 };
 
 use crate::claim::lock_run;
 use crate::connection::AnyConnection;
 use crate::history::History;
+use crate::job_facts::first_job;
 use crate::run_filter::{Where, select_distinct};
 use crate::run_row::{self, SELECT};
 use crate::statement::Statement;
@@ -51,6 +52,19 @@ impl RunRepository for DieselRepository {
             .read(|connection| sorted_values(Statement::varied(sql.clone()).binds(clause.binds.clone()), connection))
     }
 
+    fn run_recount(&self, name: &RunName, is_stored: bool) -> Result<Option<(Run, Run)>, RepositoryError> {
+        self.database.write(|connection| {
+            let Some(Stored { id, record: before }) = lock_run(connection, name)? else { return Ok(None) };
+            let results = results_of(connection, id)?;
+            let (status, first_job) = (results.run_status(), first_job(connection, id)?);
+            let after = Run { status, results, first_job, ..before.clone() };
+            if is_stored && after != before {
+                run_row::update(id, &after).run(connection)?;
+            }
+            Ok(Some((before, after)))
+        })
+    }
+
     fn run_delete(&self, name: &RunName, _act: &Act) -> Result<bool, RepositoryError> {
         self.database.write(|connection| match lock_run(connection, name)? {
             None => Ok(false),
@@ -65,6 +79,17 @@ impl RunRepository for DieselRepository {
             }
         })
     }
+}
+
+/// The jobs of a run by state, counted. A job in no known state counts as unknown.
+fn results_of(connection: &mut AnyConnection, run: RecordId) -> QueryResult<RunResults> {
+    let statuses = Statement::new("SELECT status FROM jobs WHERE run_id = ?").bind(run.0);
+    let statuses: Vec<Option<String>> = statuses.rows(connection)?;
+    let mut results = RunResults::default();
+    for status in statuses {
+        results.add(status.and_then(|word| word.parse().ok()).unwrap_or(JobStatus::Unknown));
+    }
+    Ok(results)
 }
 
 const BY_POSTING: History = History { select: SELECT, time: "runs.posted", id: "runs.id" };

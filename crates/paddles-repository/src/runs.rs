@@ -24,6 +24,10 @@ pub trait RunRepository {
     /// The distinct values of a part of the runs for which every condition holds, sorted; empty ones are left out.
     fn run_index(&self, index: RunIndex, conditions: &[RunCondition]) -> Result<Vec<String>, RepositoryError>;
 
+    /// Counts the jobs of a run again: its counts, its first job and the status that follows. Says how it was and how it is,
+    /// or would be where that is not stored; `None` if there is no such run.
+    fn run_recount(&self, name: &RunName, is_stored: bool) -> Result<Option<(Run, Run)>, RepositoryError>;
+
     /// Deletes the run of this name and its jobs; says whether it was there.
     fn run_delete(&self, name: &RunName, act: &Act) -> Result<bool, RepositoryError>;
 }

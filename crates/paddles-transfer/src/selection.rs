@@ -23,7 +23,7 @@ impl Selection {
     }
 
     /// The same as the port puts it.
-    pub(crate) fn conditions(&self) -> Vec<RunCondition> {
+    pub fn conditions(&self) -> Vec<RunCondition> {
         let mut conditions = Vec::new();
         // Behind the last day comes no other.
         let forever = Day::LAST.end();

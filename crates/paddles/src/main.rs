@@ -13,7 +13,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use paddles_diesel::{AdoptError, OpenError};
 
-use crate::commands::{Command, DoctorError, ExportFailure, ImportFailure, LoadFailure, ServeError, TokenError};
+use crate::commands::{
+    AdminError, Command, DoctorError, ExportFailure, ImportFailure, LoadFailure, ServeError, TokenError,
+};
 use crate::settings::{SettingError, Settings};
 
 /// Stores and reports the results of Ceph's teuthology test runs.
@@ -41,6 +43,8 @@ enum Failure {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Token(#[from] TokenError),
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     #[error(transparent)]
     Import(#[from] ImportFailure),
     #[error(transparent)]

@@ -39,7 +39,8 @@ use crate::{JobCreated, NewJob, Page, Place, RecordId, Repository};
 macro_rules! contract_tests {
     ($open:path) => {
         $crate::contract_tests!($open; runs: a_new_run_is_empty, a_name_is_taken_once, runs_are_listed_newest_first,
-            a_page_beyond_the_end_is_empty, a_deleted_run_takes_its_jobs, odd_names_come_back);
+            a_page_beyond_the_end_is_empty, a_deleted_run_takes_its_jobs, odd_names_come_back,
+            a_recount_finds_what_reports_counted);
         $crate::contract_tests!($open; jobs: every_key_comes_back, a_job_creates_its_run_if_admitted, an_id_is_taken_once,
             ids_are_picked, a_patch_changes_what_it_says, a_missing_job_is_not_updated, the_run_follows_its_jobs,
             the_first_job_shows_in_the_run, a_deleted_job_is_forgotten, jobs_come_page_by_page_in_text_order,

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use paddles_domain::{Job, RunName, RunResults};
+use paddles_domain::{Job, JobId, RunName, RunResults};
 use paddles_repository::{JobsCopied, PlacedJob, Repository, RepositoryError};
 use serde_json::value::RawValue;
 
@@ -248,8 +248,14 @@ impl Copy<'_> {
     }
 
     fn count_correction(&mut self, read: &ReadRun, jobs: &[PlacedJob]) {
+        let mut last: HashMap<&JobId, &Job> = HashMap::new();
+        for PlacedJob { job, .. } in jobs {
+            let known = last.entry(&job.job_id).or_insert(job);
+            if known.updated <= job.updated {
+                *known = job;
+            }
+        }
         let mut results = RunResults::default();
-        let last: HashMap<&str, &Job> = jobs.iter().map(|placed| (placed.job.job_id.as_str(), &placed.job)).collect();
         for job in last.values() {
             results.add(job.status);
         }

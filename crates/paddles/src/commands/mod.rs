@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod admin;
 mod adopt;
 mod doctor;
 mod export;
@@ -15,6 +16,7 @@ use clap::Subcommand;
 use crate::Failure;
 use crate::settings::Settings;
 
+pub(crate) use admin::AdminError;
 pub(crate) use doctor::DoctorError;
 pub(crate) use export::ExportFailure;
 pub(crate) use import::ImportFailure;
@@ -41,6 +43,9 @@ pub(crate) enum Command {
     Load(load::Load),
     /// Say what is wrong with the database; status 0: nothing, 1: something, 2: it could not be looked at
     Doctor(doctor::DoctorOptions),
+    /// What labs do by hand or by cron: expire jobs, delete runs, correct statuses, nodes and queues
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
     /// Show every setting, its value with secrets hidden, and where it came from
     Config,
 }
@@ -68,6 +73,7 @@ impl Command {
             Self::Export(command) => command.run(settings)?,
             Self::Load(command) => command.run(settings)?,
             Self::Doctor(options) => doctor::doctor(settings, &options)?,
+            Self::Admin(command) => command.run(settings)?,
             Self::Config => println!("{settings}"),
         }
         Ok(())

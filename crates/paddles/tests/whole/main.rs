@@ -27,6 +27,7 @@ macro_rules! on_every_service {
 }
 
 mod access;
+mod admin;
 mod adoption;
 mod archive;
 mod at_once;
@@ -44,6 +45,7 @@ mod export_and_load;
 mod full_disk;
 mod generated_job;
 mod import;
+mod import_from_old;
 mod load;
 mod lock_races;
 mod optional;

@@ -1,0 +1,102 @@
+//! `paddles admin import-nodes`.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use paddles_domain::{NodeName, NodePatch};
+use paddles_repository::{NodeCreated, NodeRepository, NodeUpdated};
+use serde_json::value::RawValue;
+
+use super::{AdminError, act, show};
+use crate::commands::serve;
+use crate::settings::Settings;
+
+/// Keys of nodes that are there change by the rules of a request; keys that are not given stay. Locks change by
+/// locking, not here.
+#[derive(Debug, Args)]
+pub(crate) struct ImportNodes {
+    /// The file, with nodes as `GET /nodes/` shows them or as teuthology's inventory has them
+    file: PathBuf,
+    /// Only say what would change
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl ImportNodes {
+    pub(super) fn run(&self, settings: &Settings) -> Result<(), AdminError> {
+        let nodes = self.read()?;
+        let lab = serve::repository(settings)?;
+        let (mut created, mut updated) = (0_u64, 0_u64);
+        // Hosts before their guests.
+        let (guests, others): (Vec<_>, Vec<_>) =
+            nodes.into_iter().partition(|(_, _, patch)| matches!(patch.vm_host, Some(Some(_))));
+        for (number, name, patch) in others.into_iter().chain(guests) {
+            let refuse = |reason: String| AdminError::BadNode { file: self.file.clone(), number, reason };
+            let is_known = lab.node_get(&name)?.is_some();
+            if is_known {
+                updated += 1;
+            } else {
+                created += 1;
+            }
+            if self.dry_run {
+                show(&format!("{name} would be {}", if is_known { "updated" } else { "created" }));
+                continue;
+            }
+            let unknown_host = || refuse("its vm_host is no node".to_owned());
+            if !is_known {
+                match lab.node_create(&name, &patch, &act())? {
+                    NodeCreated::Created => continue,
+                    NodeCreated::UnknownHost => return Err(unknown_host()),
+                    NodeCreated::AlreadyExists => {}
+                }
+            }
+            let patch = NodePatch { locked: None, locked_by: None, ..patch };
+            match lab.node_update(&name, &patch, &act())? {
+                NodeUpdated::Updated(_) | NodeUpdated::NotFound => {}
+                NodeUpdated::UnknownHost => return Err(unknown_host()),
+                NodeUpdated::Refused(refused) => return Err(refuse(refused.to_string())),
+            }
+        }
+        let what = if self.dry_run { "would be " } else { "" };
+        show(&format!("{created} nodes {what}created, {updated} {what}updated"));
+        Ok(())
+    }
+
+    /// Every node of the file, with its number: all are read before one is stored.
+    fn read(&self) -> Result<Vec<(usize, NodeName, NodePatch)>, AdminError> {
+        let text =
+            fs::read_to_string(&self.file).map_err(|source| AdminError::Read { file: self.file.clone(), source })?;
+        let refuse = |number: usize, reason: String| AdminError::BadNode { file: self.file.clone(), number, reason };
+        let documents: Vec<&RawValue> = if text.trim_start().starts_with('[') {
+            serde_json::from_str(&text).map_err(|error| refuse(1, error.to_string()))?
+        } else {
+            let lines = text.lines().filter(|line| !line.trim().is_empty()).enumerate();
+            lines
+                .map(|(place, line)| serde_json::from_str(line).map_err(|error| refuse(place + 1, error.to_string())))
+                .collect::<Result<_, _>>()?
+        };
+        let read = |(place, json): (usize, &&RawValue)| {
+            let (name, patch) = read_node(json).map_err(|reason| refuse(place + 1, reason))?;
+            Ok((place + 1, name, patch))
+        };
+        documents.iter().enumerate().map(read).collect()
+    }
+}
+
+fn read_node(json: &RawValue) -> Result<(NodeName, NodePatch), String> {
+    let mut members: HashMap<String, Box<RawValue>> =
+        serde_json::from_str(json.get()).map_err(|error| error.to_string())?;
+    // Servers show the whole host.
+    if let Some(host) = members.get("vm_host").filter(|host| host.get().starts_with('{')) {
+        let host: HashMap<String, Box<RawValue>> =
+            serde_json::from_str(host.get()).map_err(|error| error.to_string())?;
+        let name = host.get("name").cloned().ok_or("its vm_host has no name")?;
+        members.insert("vm_host".to_owned(), name);
+    }
+    let name: Option<String> = members.get("name").and_then(|name| serde_json::from_str(name.get()).ok());
+    let name = NodeName::new(name.unwrap_or_default()).map_err(|error| error.to_string())?;
+    let fields = members.iter().map(|(key, json)| (key.as_str(), &**json));
+    Ok((name, NodePatch::read(fields).map_err(|error| error.to_string())?))
+}

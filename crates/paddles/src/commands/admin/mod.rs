@@ -1,0 +1,110 @@
+//! `paddles admin`: what labs run by hand or by cron, a file each. Everything goes through the port, by the rules that hold
+//! for reports.
+
+mod confirm;
+mod dedupe;
+mod delete_run;
+mod expire_jobs;
+mod import_nodes;
+mod node_jobs;
+mod node_stats;
+mod queue_stats;
+mod reparse;
+mod set_status;
+mod set_targets;
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use paddles_diesel::{AdoptError, OpenError};
+use paddles_domain::{Act, Actor, NodeName, QueueName, RunName};
+use paddles_http::now;
+use paddles_repository::RepositoryError;
+
+use crate::settings::{SettingError, Settings};
+
+#[derive(Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Make jobs dead of which nobody hears any more
+    ExpireJobs(expire_jobs::ExpireJobs),
+    /// Delete a run and its jobs
+    DeleteRun(delete_run::DeleteRun),
+    /// Look for jobs that are there twice, and say what merges them; changes nothing
+    Dedupe,
+    /// Read user, time, suite, branch and machine type of runs from their names again; what their first job tells goes before
+    Reparse(reparse::Reparse),
+    /// Count the jobs of runs again and set their status by that, or set the status of a run's jobs
+    SetStatus(set_status::SetStatus),
+    /// Link jobs to the nodes that their targets name
+    SetTargets(set_targets::SetTargets),
+    /// Create and update nodes from a file: a JSON array or JSON Lines of nodes
+    ImportNodes(import_nodes::ImportNodes),
+    /// Show the jobs that ran on a node, newest first
+    NodeJobs(node_jobs::NodeJobs),
+    /// Count the jobs of each node by state
+    NodeStats(node_stats::NodeStats),
+    /// Show queues, their pauses, and how many jobs wait in them
+    QueueStats(queue_stats::QueueStats),
+}
+
+/// Why a command does not do what it is asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdminError {
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
+    #[error("nothing is changed: say --yes, or answer yes at a terminal")]
+    NotConfirmed,
+    #[error("there is no run {0}")]
+    NoRun(RunName),
+    #[error("there is no node {0}")]
+    NoNode(NodeName),
+    #[error("there is no queue {0}")]
+    NoQueue(QueueName),
+    #[error("a job's status is set in a run: say --run")]
+    StatusOfWhat,
+    #[error("another server is making jobs dead at this moment")]
+    Elsewhere,
+    #[error("cannot read {}: {source}", file.display())]
+    Read { file: PathBuf, source: io::Error },
+    #[error("{}, node {number}: {reason}", file.display())]
+    BadNode { file: PathBuf, number: usize, reason: String },
+    #[error(
+        "some jobs are there twice: `paddles adopt` merges them, and keeps what it merges in the table merged_jobs"
+    )]
+    Duplicates,
+}
+
+impl AdminCommand {
+    pub(super) fn run(self, settings: &Settings) -> Result<(), AdminError> {
+        match self {
+            Self::ExpireJobs(command) => command.run(settings),
+            Self::DeleteRun(command) => command.run(settings),
+            Self::Dedupe => dedupe::dedupe(settings),
+            Self::Reparse(command) => command.run(settings),
+            Self::SetStatus(command) => command.run(settings),
+            Self::SetTargets(command) => command.run(settings),
+            Self::ImportNodes(command) => command.run(settings),
+            Self::NodeJobs(command) => command.run(settings),
+            Self::NodeStats(command) => command.run(settings),
+            Self::QueueStats(command) => command.run(settings),
+        }
+    }
+}
+
+/// Somebody at this command line, now.
+fn act() -> Act {
+    Act { when: now(), who: Actor::CommandLine, from: None }
+}
+
+/// A line of what the command is asked for.
+#[expect(clippy::print_stdout, reason = "what the command is asked for")]
+fn show(line: &str) {
+    println!("{line}");
+}
