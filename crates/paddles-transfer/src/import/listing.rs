@@ -31,7 +31,13 @@ pub(super) fn selected_runs(
     let mut old_pages = 0;
     for page in 1_u64.. {
         let path = list.page(page, page_size);
-        let Some(body) = source.get(&path)? else { break };
+        let Some(body) = source.get(&path)? else {
+            if page == 1 {
+                let said = "no list of runs is there".to_owned();
+                return Err(SourceError::Refused { url: path, status: 404, said });
+            }
+            break;
+        };
         let runs = read_page(&path, &body)?;
         if runs.is_empty() || list.ends_before(&runs) {
             break;

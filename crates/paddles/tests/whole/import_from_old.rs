@@ -142,6 +142,9 @@ fn a_server_that_is_away_ends_the_copy(database: &TestDatabase) {
         ended.code == Some(1) && ended.stderr.contains("gives no answer") && ended.stderr.contains("goes on"),
         "{ended:?}"
     );
+    let (address, _) = serve_answers(Answers::new());
+    let ended = command(database, &["import", "--from", &address]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("no list of runs is there"), "{ended:?}");
     let ended = command(database, &["import", "--from", "paddles.example"]);
     assert!(ended.code == Some(1) && ended.stderr.contains("is no address of a server"), "{ended:?}");
 }
