@@ -35,10 +35,10 @@ pub(crate) async fn select(request: HttpRequest, app: Data<App>) -> Result<HttpR
                 let day = Day::read(text, now()).map_err(|error| ApiError::invalid(error.to_string()))?;
                 conditions.push(RunCondition::ScheduledAfter(day.start()));
             }
-            let runs = app.bridge.ask(move |lab| lab.run_filter(&conditions, page)).await?;
-            let mut response = shape.render(&app, &runs);
-            let last = runs.last().map(|run| Place { time: run.record.scheduled, id: run.id });
-            link_next(&mut response, &request, page, runs.len(), last);
+            let runs = shape.ask(&app, move |lab| lab.run_filter(&conditions, page)).await?;
+            let last = runs.last.map(|run| Place { time: run.record.scheduled, id: run.id });
+            let mut response = json(runs.text);
+            link_next(&mut response, &request, page, runs.count, last);
             Ok(response)
         }
     }
@@ -49,6 +49,6 @@ pub(crate) async fn queued(request: HttpRequest, app: Data<App>) -> Result<HttpR
     let parameters = Parameters::of(&request);
     let page = parameters.page(LARGEST_PAGE)?;
     let shape = Shape::wanted(&parameters, &app)?;
-    let runs = app.bridge.ask(move |lab| lab.run_queued(page)).await?;
-    Ok(shape.render(&app, &runs))
+    let runs = shape.ask(&app, move |lab| lab.run_queued(page)).await?;
+    Ok(json(runs.text))
 }

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{Run, RunName};
-use paddles_repository::{JobKeys, Place, RunCreated, Stored};
+use paddles_repository::{JobKeys, Place, Repository, RepositoryError, RunCreated, Stored};
 
 use super::{done, json, name_of, no_run, run_in_path, there};
 use crate::api_error::ApiError;
@@ -24,10 +24,10 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpRes
     let parameters = Parameters::of(&request);
     let page = parameters.history_page(app.default_runs_count)?;
     let shape = Shape::wanted(&parameters, &app)?;
-    let runs = app.bridge.ask(move |lab| lab.run_list(page)).await?;
-    let mut response = shape.render(&app, &runs);
-    let last = runs.last().map(|run| Place { time: run.record.posted, id: run.id });
-    link_next(&mut response, &request, page, runs.len(), last);
+    let runs = shape.ask(&app, move |lab| lab.run_list(page)).await?;
+    let last = runs.last.map(|run| Place { time: run.record.posted, id: run.id });
+    let mut response = json(runs.text);
+    link_next(&mut response, &request, page, runs.count, last);
     Ok(response)
 }
 
@@ -46,8 +46,22 @@ impl Shape {
         })
     }
 
-    pub(super) fn render(&self, app: &App, runs: &[Stored<Run>]) -> HttpResponse {
-        json(match self {
+    /// Asks for runs and writes them, both on a thread that asks: those that serve connections have no time for long lists.
+    pub(super) async fn ask(
+        self,
+        app: &Data<App>,
+        question: impl FnOnce(&dyn Repository) -> Result<Vec<Stored<Run>>, RepositoryError> + Send + 'static,
+    ) -> Result<ShownRuns, ApiError> {
+        let shown = app.clone();
+        let runs = app.bridge.ask(move |lab| {
+            let mut runs = question(lab)?;
+            Ok(ShownRuns { text: self.render(&shown, &runs), count: runs.len(), last: runs.pop() })
+        });
+        runs.await
+    }
+
+    fn render(&self, app: &App, runs: &[Stored<Run>]) -> Vec<u8> {
+        match self {
             Self::Fields(fields) => array(runs, |out, run| run_fields(out, run, fields, &app.links)),
             Self::View(RunsView::Full) => array(runs, |out, run| run_document(out, run, &app.links)),
             Self::View(RunsView::Summary) => {
@@ -59,8 +73,15 @@ impl Shape {
                 object.end();
                 out
             }
-        })
+        }
     }
+}
+
+/// Runs as they are shown.
+pub(super) struct ShownRuns {
+    pub(super) text: Vec<u8>,
+    pub(super) count: usize,
+    pub(super) last: Option<Stored<Run>>,
 }
 
 /// Words that stand where the name of a run would: a run called so could not be reached.
