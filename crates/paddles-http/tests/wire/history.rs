@@ -72,7 +72,7 @@ fn links_keep_what_was_asked(database: TestDatabase) {
     assert!(link("/runs/user/ann/?count=1").unwrap().starts_with("<?count=1&before=2020-01-05T00:00:00_"));
     assert!(link("/jobs/").unwrap().starts_with("<?before=20"));
     assert_eq!(service.head("/runs/?count=1").header("link"), link("/runs/?count=1").as_deref());
-    assert_eq!(service.get("/runs/").header("access-control-expose-headers"), Some("ETag, Link"));
+    assert_eq!(service.get("/runs/").header("access-control-expose-headers"), Some("ETag, Link, X-Request-Id"));
     // Nothing comes behind these.
     for path in
         ["/runs/", "/runs/?count=0", "/runs/user/nobody/", "/runs/user/", "/jobs/?status=no", "/jobs/?sha1=none"]
