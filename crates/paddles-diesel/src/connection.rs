@@ -24,6 +24,10 @@ pub(crate) type Backend = <AnyConnection as diesel::Connection>::Backend;
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = wal; PRAGMA synchronous = full; \
     PRAGMA foreign_keys = on; PRAGMA cache_size = -4096; PRAGMA case_sensitive_like = on";
 
+/// Each list has an index for whatever value is asked for, so that a plan made once serves all: to plan anew, or to compile a
+/// plan, takes longer than most answers.
+const PLANNING: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
+
 /// Opens connections to one database, and counts the statements that run on them.
 #[derive(Debug)]
 pub(crate) struct Connector {
@@ -97,7 +101,7 @@ impl Connector {
                 match self.pooler {
                     // What is prepared or set in one session is not there in the next.
                     Pooler::Transaction => connection.set_prepared_statement_cache_size(CacheSize::Disabled),
-                    Pooler::None => self.limit(&mut connection)?,
+                    Pooler::None => self.set_up(&mut connection)?,
                 }
                 connection.set_instrumentation(self.statements.instrumentation(self.limits.slow_after));
                 Ok(AnyConnection::Postgres(connection))
@@ -112,10 +116,11 @@ impl Connector {
         }
     }
 
-    /// Sets the limits of a session that stays ours.
-    fn limit(&self, connection: &mut PgConnection) -> Result<(), diesel::ConnectionError> {
-        let Some(timeout) = self.limits.timeout else { return Ok(()) };
-        connection.batch_execute(&timeouts("SET", timeout)).map_err(diesel::ConnectionError::CouldntSetupConfiguration)
+    /// Sets how a session that stays ours plans, and its limits.
+    fn set_up(&self, connection: &mut PgConnection) -> Result<(), diesel::ConnectionError> {
+        let limits = self.limits.timeout.map(|timeout| timeouts("SET", timeout)).unwrap_or_default();
+        let settings = format!("{PLANNING}; {limits}");
+        connection.batch_execute(&settings).map_err(diesel::ConnectionError::CouldntSetupConfiguration)
     }
 }
 

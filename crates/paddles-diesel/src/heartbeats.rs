@@ -10,9 +10,9 @@ use paddles_domain::{Heartbeat, JobId, JobStatus, RunName};
 use crate::cells::{Cells, FromCells};
 use crate::connection::{AnyConnection, Backend};
 use crate::job_row;
-use crate::statement::Statement;
+use crate::statement::{Statement, question_marks};
 
-/// Stores a heartbeat if the job is in its state, and gives that state; `None` if it is not there or in another one. For
+/// Stores a heartbeat if the job is in one of its states, and gives that state; `None` if it is not there or in another one. For
 /// Postgres alone: SQLite changes nothing behind `WITH`.
 ///
 /// The run's row is locked first, as in every change of a job. Whoever changed the job meanwhile is waited for, and the job's
@@ -27,7 +27,11 @@ pub(crate) fn store(
     for (key, _) in &beat.values {
         let _ = write!(columns, ", \"{}\" = ?", key.name());
     }
-    let in_state = if beat.status.is_some() { " AND jobs.status = ?" } else { "" };
+    let states = beat.states.unwrap_or_default();
+    let in_state = match states.len() {
+        0 => String::new(),
+        count => format!(" AND jobs.status IN ({})", question_marks(count)),
+    };
     let sql = format!(
         "WITH run AS (SELECT id FROM runs WHERE name = ? FOR NO KEY UPDATE), \
          job AS (UPDATE jobs SET {columns} FROM run WHERE jobs.run_id = run.id AND jobs.job_id = ?{in_state} \
@@ -39,7 +43,7 @@ pub(crate) fn store(
         .bind(beat.updated)
         .binds(beat.values.into_iter().map(|(key, value)| job_row::bind(key, value)))
         .bind(job_id.as_str())
-        .binds(beat.status.map(|status| status.as_str().into()))
+        .binds(states.iter().map(|state| state.as_str().into()))
         .bind(beat.updated);
     let stored: Option<StatusRow> = stored.row(connection)?;
     Ok(stored.map(|StatusRow(status)| status))

@@ -18,6 +18,9 @@ use crate::statement::{Bind, Statement};
 /// Jobs that run on several types of machines have this one.
 const SEVERAL_TYPES: &str = "multi";
 
+/// No day comes after it. Of a range that is open to one side a plan made once expects a third of the table, and reads it whole.
+const LAST_DAY: &str = "9999-12-31";
+
 const STATES: usize = JobStatus::ALL.len();
 
 /// The counts of whole days, added up.
@@ -57,10 +60,10 @@ impl StatsRepository for DieselRepository {
         let mut jobs = Where::all(&[]);
         let day = Bind::from(first_day.to_string().as_str());
         if takes_off {
-            days.and("node_days.day >= ?", [day]);
+            days.and("node_days.day >= ? AND node_days.day <= ?", [day, LAST_DAY.into()]);
             jobs.and("jobs.posted >= ? AND jobs.posted < ?", [from.into(), since.into()]);
         } else {
-            days.and("node_days.day > ?", [day]);
+            days.and("node_days.day > ? AND node_days.day <= ?", [day, LAST_DAY.into()]);
             jobs.and("jobs.posted >= ? AND jobs.posted < ?", [since.into(), first_day.end().into()]);
         }
         let mut of_type = Where::all(&[]);

@@ -11,15 +11,15 @@ use crate::{JobKey, JobStatus, Timestamp, Value};
 /// use paddles_domain::{JobPatch, JobStatus, Timestamp};
 ///
 /// let now: Timestamp = "2020-01-02 03:04:05".parse()?;
-/// assert_eq!(JobPatch::default().heartbeat(now).unwrap().status, None);
+/// assert_eq!(JobPatch::default().heartbeat(now).unwrap().states, None);
 /// let running = JobPatch::with_status(JobStatus::Running).heartbeat(now).unwrap();
-/// assert_eq!(running.status, Some(JobStatus::Running));
+/// assert_eq!(running.states, Some(vec![JobStatus::Running, JobStatus::Pass, JobStatus::Fail]));
 /// # Ok::<(), paddles_domain::TimestampError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heartbeat {
-    /// The state that the job must be in; `None` if any will do.
-    pub status: Option<JobStatus>,
+    /// The states in which the job stays as it is; `None` if in all.
+    pub states: Option<Vec<JobStatus>>,
     /// When the job was last heard of: now, or what the report said.
     pub updated: Timestamp,
     /// The keys to write; all others keep what they have.
@@ -85,9 +85,13 @@ mod tests {
                     || patch.get(JobKey::Sha1).is_some() || patch.get(JobKey::Suite).is_some());
                 return Ok(());
             };
+            let kept = match &beat.states {
+                Some(states) if !states.contains(&state) => states[0],
+                _ => state,
+            };
             let job_id = JobId::new("1").unwrap();
             let mut run = Run::new(RunName::new("r").unwrap(), LabZone::default(), posted);
-            let created = JobPatch::with_status(beat.status.unwrap_or(state)).create(posted);
+            let created = JobPatch::with_status(kept).create(posted);
             run.follow(&job_id, None, &created);
             let before = JobFacts { started: has_started.then_some(posted).or(created.after.started), ..created.after };
 

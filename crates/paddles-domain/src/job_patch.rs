@@ -149,11 +149,20 @@ impl JobPatch {
         self.change(after, now)
     }
 
-    /// This patch as a heartbeat, if it is one for a job that is in [`Heartbeat::status`].
+    /// This patch as a heartbeat, if it is one for a job that is in one of [`Heartbeat::states`].
     pub fn heartbeat(&self, now: Timestamp) -> Option<Heartbeat> {
         let is_followed = self.values.iter().any(|(key, _)| Heartbeat::is_followed(*key));
-        let (status, updated) = (self.wanted_status(), self.updated.unwrap_or(now));
-        (!is_followed).then(|| Heartbeat { status, updated, values: self.values.clone() })
+        let verdicts = JobStatus::ALL.into_iter().filter(|state| state.is_verdict());
+        let states = match (self.status, self.wanted_status()) {
+            // A verdict stays whatever the status says.
+            (Some(status), _) => {
+                Some(std::iter::once(status).chain(verdicts.filter(|state| *state != status)).collect())
+            }
+            (None, Some(of_success)) => Some(vec![of_success]),
+            (None, None) => None,
+        };
+        let updated = self.updated.unwrap_or(now);
+        (!is_followed).then(|| Heartbeat { states, updated, values: self.values.clone() })
     }
 
     /// The status that the patch asks for: `success` speaks when `status` is silent.

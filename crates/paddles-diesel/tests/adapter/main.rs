@@ -13,6 +13,7 @@ mod contract;
 mod faults;
 mod migrations;
 mod recounts;
+mod scans;
 mod statements;
 mod timeouts;
 

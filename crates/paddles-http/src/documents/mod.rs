@@ -14,9 +14,14 @@ pub(crate) use queue::{queue_document, queue_stats_document};
 pub(crate) use run::{RunField, open_run_document, run_document, run_fields};
 pub(crate) use summary::{job_summary, run_summary};
 
+/// What a run or a node mostly takes on the wire.
+const ITEM_BYTES: usize = 1024;
+
 /// Writes `items` as a JSON array.
 pub(crate) fn array<T>(items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) -> Vec<u8> {
-    let mut out = vec![b'['];
+    // Enough for most items, so that a page is not copied again and again as it grows.
+    let mut out = Vec::with_capacity(2 + items.len() * ITEM_BYTES);
+    out.push(b'[');
     for (place, item) in items.iter().enumerate() {
         if place > 0 {
             out.push(b',');
