@@ -39,7 +39,12 @@ fn check<T>(lab: &Lab, at_most: u64, question: impl Fn() -> T, answered: impl Fn
     assert!((1..=at_most).contains(&statements), "{statements} statements, at most {at_most} are allowed");
 }
 
-fn questions_cost_few_statements(lab: &Lab) {
+/// What differs between the databases: where a statement is a round trip, busy changes are one.
+struct Costs {
+    heartbeat: u64,
+}
+
+fn questions_cost_few_statements(lab: &Lab, costs: &Costs) {
     let repository = &lab.repository;
     for number in 0..100 {
         let new = Run::new(run(&format!("run {number}")), LabZone::default(), now());
@@ -65,17 +70,17 @@ fn questions_cost_few_statements(lab: &Lab) {
     );
     let heartbeat = JobPatch::default();
     let beat = || repository.job_update(&run("r"), &job(7), &heartbeat, &act()).unwrap();
-    check(lab, 6, beat, |updated| updated != JobUpdated::NotFound);
+    check(lab, costs.heartbeat, beat, |updated| updated != JobUpdated::NotFound);
     let refused = || repository.job_create(&new_job(7), &act()).unwrap();
     check(lab, 1, refused, |created| created == JobCreated::AlreadyExists(job(7)));
 }
 
 #[test]
 fn questions_cost_few_statements_on_sqlite() {
-    questions_cost_few_statements(&Lab::sqlite());
+    questions_cost_few_statements(&Lab::sqlite(), &Costs { heartbeat: 5 });
 }
 
 #[test]
 fn questions_cost_few_statements_on_postgres() {
-    questions_cost_few_statements(&Lab::postgres());
+    questions_cost_few_statements(&Lab::postgres(), &Costs { heartbeat: 1 });
 }
