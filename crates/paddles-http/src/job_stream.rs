@@ -136,8 +136,7 @@ impl<W: Fn(&mut Vec<u8>, &Stored<Job>, &Links)> Answer<W> {
             let request = self.request.clone();
             self.turn_page(NEXT_PAGES).instrument(request).await?;
         }
-        // The last job of a chunk goes over its end.
-        let mut text = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 8);
+        let mut text = Vec::new();
         self.write_chunk(&mut text);
         Ok(Some((Bytes::from(text), self)))
     }
