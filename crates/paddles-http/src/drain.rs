@@ -15,6 +15,9 @@ use actix_web::rt::time::sleep;
 use actix_web::web::Data;
 use socket2::SockRef;
 
+/// The thread that accepts connections hears in this time that it must not.
+const PAUSING: Duration = Duration::from_millis(2);
+
 /// An accepted connection is begun with in this time.
 const SETTLING: Duration = Duration::from_millis(100);
 
@@ -88,11 +91,13 @@ impl Stopper {
     pub async fn stop(&self) {
         self.drain.has_begun.store(true, Ordering::Relaxed);
         self.server.pause().await;
-        sleep(SETTLING).await;
         if let Some(listener) = &self.own {
+            // As soon as nothing is accepted any more: who waits there from now on would wait in vain.
+            sleep(PAUSING).await;
             // A refusal can be tried elsewhere at once. Where the system cannot refuse, it does when the process ends.
             let _ = SockRef::from(&**listener).shutdown(Shutdown::Both);
         }
+        sleep(SETTLING).await;
         let began = Instant::now();
         while self.drain.connections.load(Ordering::Relaxed) > 0 && began.elapsed() < LAST_CALL {
             sleep(Duration::from_millis(10)).await;

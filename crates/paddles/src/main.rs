@@ -14,7 +14,7 @@ use clap::Parser;
 use paddles_diesel::{AdoptError, OpenError};
 
 use crate::commands::{
-    AdminError, Command, DoctorError, ExportFailure, ImportFailure, LoadFailure, ServeError, TokenError,
+    AdminError, Command, DoctorError, ExportFailure, HealthError, ImportFailure, LoadFailure, ServeError, TokenError,
 };
 use crate::settings::{SettingError, Settings};
 
@@ -51,6 +51,8 @@ enum Failure {
     Export(#[from] ExportFailure),
     #[error(transparent)]
     Load(#[from] LoadFailure),
+    #[error(transparent)]
+    Health(#[from] HealthError),
 }
 
 #[expect(clippy::print_stderr, reason = "the sentence with which a command fails")]

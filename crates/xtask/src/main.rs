@@ -12,6 +12,7 @@ mod binaries;
 
 mod bench;
 mod ci;
+mod deploy_check;
 mod pgbouncer;
 mod postgres;
 mod steps;
@@ -44,6 +45,8 @@ enum Task {
     },
     /// Everything that must hold before a change is merged: tests, format, lints, documentation, architecture
     Ci,
+    /// Read what lies in `deploy/` with the programs that it is for; installs them
+    DeployCheck,
     /// Measure the service on a filled database, next to what the database alone can do
     Bench {
         /// Passed on to the benchmark: `--help` shows what it takes
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Task::Test { arguments } => test::run(&mut steps, &arguments),
         Task::Ci => ci::run(&mut steps),
+        Task::DeployCheck => deploy_check::run(&mut steps),
         Task::Bench { arguments } => bench::run(&mut steps, &arguments),
     };
     steps.print_durations();

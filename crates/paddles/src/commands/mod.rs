@@ -4,6 +4,7 @@ mod admin;
 mod adopt;
 mod doctor;
 mod export;
+mod healthcheck;
 mod import;
 mod load;
 mod migrate;
@@ -19,6 +20,7 @@ use crate::settings::Settings;
 pub(crate) use admin::AdminError;
 pub(crate) use doctor::DoctorError;
 pub(crate) use export::ExportFailure;
+pub(crate) use healthcheck::HealthError;
 pub(crate) use import::ImportFailure;
 pub(crate) use load::LoadFailure;
 pub(crate) use serve::ServeError;
@@ -46,6 +48,12 @@ pub(crate) enum Command {
     /// What labs do by hand or by cron: expire jobs, delete runs, correct statuses, nodes and queues
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Ask the service on this machine how it is: status 0 if it answers 200, 1 otherwise
+    Healthcheck {
+        /// What to ask for; `/readyz` asks whether its database answers, too
+        #[arg(default_value = "/healthz")]
+        path: String,
+    },
     /// Show every setting, its value with secrets hidden, and where it came from
     Config,
 }
@@ -74,6 +82,7 @@ impl Command {
             Self::Load(command) => command.run(settings)?,
             Self::Doctor(options) => doctor::doctor(settings, &options)?,
             Self::Admin(command) => command.run(settings)?,
+            Self::Healthcheck { path } => healthcheck::healthcheck(settings, &path)?,
             Self::Config => println!("{settings}"),
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::service::Service;
 fn help_names_the_commands() {
     let help = run(&mut paddles(&["--help"], &[]));
     assert_eq!(help.code, Some(0));
-    for command in ["serve", "migrate", "adopt", "doctor", "token", "config"] {
+    for command in ["serve", "migrate", "adopt", "doctor", "token", "healthcheck", "config"] {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(command)), "{}", help.stdout);
     }
 }
@@ -115,6 +115,25 @@ fn a_setting_that_is_no_text_is_not_passed_over() {
     let ended = run(command.env("PADDLES_DATABASE_URL", OsStr::from_bytes(b"sqlite:///var/lib/\xff.db")));
     let sentence = "paddles: PADDLES_DATABASE_URL is \"***\", but takes text in UTF-8\n";
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), sentence));
+}
+
+#[test]
+fn healthcheck_tells_by_its_status() {
+    let database = TestDatabase::sqlite();
+    let mut service = Service::start(&database);
+    let port = service.address().rsplit(':').next().unwrap().to_owned();
+    let variables = [("PADDLES_SERVER_HOST", "0.0.0.0"), ("PADDLES_SERVER_PORT", port.as_str())];
+    let check = |path: &str| run(&mut paddles(&["healthcheck", path], &variables));
+
+    let well = check("/");
+    assert_eq!((well.code, well.stderr.as_str()), (Some(0), ""));
+    let unwell = check("/nowhere/");
+    let sentence = format!("paddles: http://127.0.0.1:{port}/nowhere/ answers \"HTTP/1.1 404 Not Found\"\n");
+    assert_eq!((unwell.code, unwell.stderr), (Some(1), sentence));
+    service.kill();
+    let silent = check("/");
+    assert_eq!(silent.code, Some(1));
+    assert!(silent.stderr.contains("/ does not answer: "), "{silent:?}");
 }
 
 fn migrate_runs_migrations_and_ends(database: &TestDatabase) {
