@@ -28,6 +28,11 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode =
 /// plan, takes longer than most answers.
 const PLANNING: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
 
+/// What libpq says when it is asked for TLS and was built without, and what can be done about it.
+const NO_TLS: &str = "SSL support is not compiled in";
+const WITHOUT_TLS: &str =
+    "; this paddles is built without TLS: `cargo build --release --features tls` builds one with it";
+
 /// Opens connections to one database, and counts the statements that run on them.
 #[derive(Debug)]
 pub(crate) struct Connector {
@@ -91,7 +96,11 @@ impl Connector {
 
     /// A new connection.
     pub(crate) fn open(&self) -> Result<AnyConnection, diesel::ConnectionError> {
-        self.establish().map_err(|error| diesel::ConnectionError::BadConnection(self.url.conceal(&error.to_string())))
+        self.establish().map_err(|error| {
+            let said = self.url.conceal(&error.to_string());
+            let hint = if said.contains(NO_TLS) { WITHOUT_TLS } else { "" };
+            diesel::ConnectionError::BadConnection(format!("{said}{hint}"))
+        })
     }
 
     fn establish(&self) -> Result<AnyConnection, diesel::ConnectionError> {

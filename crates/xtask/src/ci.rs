@@ -1,7 +1,7 @@
 //! `cargo xtask ci`.
 
 use crate::steps::{Failure, Steps, cargo};
-use crate::{test, tls};
+use crate::{dependencies, test, tls};
 
 /// Crates that know neither a database nor a web server nor a runtime ...
 const INNER_CRATES: &[&str] = &["paddles-domain", "paddles-repository"];
@@ -17,7 +17,8 @@ pub(crate) fn run(steps: &mut Steps) -> Result<(), Failure> {
     steps.run("cargo clippy", &mut cargo(clippy))?;
     let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
     steps.run("cargo doc", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
-    tls::build(steps)?;
+    tls::test(steps)?;
+    dependencies::check(steps)?;
     for package in INNER_CRATES {
         check_dependencies(steps, package)?;
     }

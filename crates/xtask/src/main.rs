@@ -12,6 +12,7 @@ mod binaries;
 
 mod bench;
 mod ci;
+mod dependencies;
 mod deploy_check;
 mod pgbouncer;
 mod postgres;
