@@ -28,10 +28,10 @@ pub struct TimestampError {
 }
 
 impl Timestamp {
-    /// The moment `utc`, its nanoseconds cut to microseconds.
+    /// The moment `utc`, its nanoseconds cut to microseconds; outside of the years 1 to 9999, the first or last moment in them.
     pub fn from_utc(utc: NaiveDateTime) -> Self {
         let whole_micros = utc.nanosecond() / 1_000 * 1_000;
-        Self(utc.with_nanosecond(whole_micros).unwrap_or(utc))
+        Self(utc.with_nanosecond(whole_micros).unwrap_or(utc).clamp(FIRST, LAST))
     }
 
     /// The same moment as chrono's naive date and time, in UTC.
@@ -42,7 +42,7 @@ impl Timestamp {
     /// The moment so many days earlier; far enough back, the first that there is.
     #[must_use]
     pub fn days_before(self, days: u32) -> Self {
-        Self(self.0.checked_sub_days(Days::new(days.into())).unwrap_or(FIRST))
+        self.0.checked_sub_days(Days::new(days.into())).map_or(Self(FIRST), Self::from_utc)
     }
 
     /// The moment so much earlier; far enough back, the first that there is.
@@ -56,7 +56,7 @@ impl Timestamp {
     #[must_use]
     pub fn later(self, by: std::time::Duration) -> Self {
         let later = Duration::from_std(by).ok().and_then(|by| self.0.checked_add_signed(by));
-        Self(later.unwrap_or(self.0))
+        Self(later.filter(|moment| *moment <= LAST).unwrap_or(self.0))
     }
 
     /// The same moment without its fraction of a second.
@@ -66,8 +66,13 @@ impl Timestamp {
     }
 }
 
-/// The first moment that both databases can hold.
+/// The first moment that both databases can hold, and the last that the wire form can. The lab's clock may show times beyond
+/// them: midnight of the first day is the day before in Greenwich.
 const FIRST: NaiveDateTime = NaiveDateTime::new(NaiveDate::from_ymd_opt(1, 1, 1).unwrap(), NaiveTime::MIN);
+const LAST: NaiveDateTime = NaiveDateTime::new(
+    NaiveDate::from_ymd_opt(9_999, 12, 31).unwrap(),
+    NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap(),
+);
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -267,12 +272,15 @@ mod tests {
         // 02:30 is skipped on this day and 01:30 comes twice on that: both count as standard time.
         check("America/Los_Angeles", "2020-03-08 02:30:00", "2020-03-08 10:30:00");
         check("America/Los_Angeles", "2020-11-01 01:30:00", "2020-11-01 09:30:00");
+        // In Greenwich these are in years that cannot be stored.
+        check("Asia/Kolkata", "0001-01-01 00:00:00", "0001-01-01 00:00:00");
+        check("America/Los_Angeles", "9999-12-31 23:00:00", "9999-12-31 23:59:59.999999");
         assert_eq!("Mars/Olympus".parse::<LabZone>(), Err(UnknownZone));
     }
 
     proptest! {
         #[test]
-        fn every_moment_is_written_as_chrono_writes_it(seconds in -99_999_999_999_i64..299_999_999_999, micros in 0..1_000_000_i64) {
+        fn every_moment_is_written_as_chrono_writes_it(seconds in -62_135_596_800_i64..253_402_300_800, micros in 0..1_000_000_i64) {
             let moment = chrono::DateTime::from_timestamp_micros(seconds * 1_000_000 + micros).unwrap().naive_utc();
             let fraction = if micros == 0 { "" } else { ".%6f" };
             let written = moment.format(&format!("%Y-%m-%d %H:%M:%S{fraction}")).to_string();

@@ -1,5 +1,8 @@
 //! Values of a job's keys, and how leniently a report's JSON is read as one.
 
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::names::{INDEXED_TEXT_CHARS, fits_index};
@@ -65,7 +68,10 @@ impl Kind {
             Self::Integer => "a number from -2147483648 to 2147483647 or null",
             Self::Boolean => "true, false, 0, 1 or null",
             Self::Document => "any JSON",
-            Self::Targets => "an object or null",
+            Self::Targets => {
+                const { assert!(MOST_TARGETS == 1_000) }
+                "an object of at most 1000 hosts or null"
+            }
             Self::NameTime => "a time of the form YYYY-MM-DD_HH:MM:SS or null",
         }
     }
@@ -84,13 +90,23 @@ impl JobKey {
             Kind::Integer => read_integer(json).map(Value::Integer),
             Kind::Boolean => read_boolean(json).map(Value::Boolean),
             Kind::Document => Document::from_stored(json).map(Value::Document),
-            Kind::Targets => Document::from_stored(json).filter(|_| json.starts_with('{')).map(Value::Document),
+            Kind::Targets => Document::from_stored(json).filter(|_| are_targets(json)).map(Value::Document),
             Kind::NameTime => read_text(json)
                 .and_then(|text| parse_name_time(&text))
                 .map(|time| Value::Time(Timestamp::from_utc(time))),
         };
         value.map(Some).ok_or(FieldError { key: self.name(), takes: self.kind().takes() })
     }
+}
+
+/// More hosts than any job has: each becomes a node, and a value of one statement.
+const MOST_TARGETS: usize = 1_000;
+
+fn are_targets(json: &str) -> bool {
+    // What is too short for so many needs no look: `"":0,` for each.
+    let may_be_many = json.len() > MOST_TARGETS * 5;
+    let count = || serde_json::from_str::<BTreeMap<String, IgnoredAny>>(json).map_or(usize::MAX, |hosts| hosts.len());
+    json.starts_with('{') && (!may_be_many || count() <= MOST_TARGETS)
 }
 
 /// Text, or a number or truth value as it was written: reporters send `pid` and `os_version` as numbers.
@@ -189,7 +205,13 @@ mod tests {
         check(JobKey::Priority, "true", takes_number);
         check(JobKey::Success, r#""yes""#, "success takes true, false, 0, 1 or null");
         check(JobKey::Verbose, "2", "verbose takes true, false, 0, 1 or null");
-        check(JobKey::Targets, r#"["a"]"#, "targets takes an object or null");
+        check(JobKey::Targets, r#"["a"]"#, "targets takes an object of at most 1000 hosts or null");
+        let hosts = |count: usize| {
+            let hosts: Vec<String> = (0..count).map(|host| format!("\"host{host}\": null")).collect();
+            format!("{{{}}}", hosts.join(","))
+        };
+        assert!(read(JobKey::Targets, &hosts(1_000)).is_ok());
+        check(JobKey::Targets, &hosts(1_001), "targets takes an object of at most 1000 hosts or null");
         let takes_time = "timestamp takes a time of the form YYYY-MM-DD_HH:MM:SS or null";
         check(JobKey::Timestamp, r#""2014-03-31 21:25:43""#, takes_time);
         check(JobKey::Timestamp, r#""2014-02-31_21:25:43""#, takes_time);

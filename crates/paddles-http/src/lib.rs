@@ -38,6 +38,9 @@ mod drain;
 mod endpoint;
 mod entity_tag;
 mod expiry;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handlers;
 mod job_counters;
 mod job_stream;

@@ -17,15 +17,22 @@ pub(crate) fn link_next(
 ) {
     let is_full = i64::try_from(shown).is_ok_and(|shown| shown >= page.limit());
     let Some(place) = last.filter(|_| is_full) else { return };
-    let mut query = String::new();
-    for parameter in request.query_string().split('&').filter(|parameter| !parameter.is_empty()) {
-        if !matches!(parameter.split('=').next(), Some("before" | "page")) {
-            query.push_str(parameter);
-            query.push('&');
-        }
-    }
     // A URL is always a header's value.
-    if let Ok(link) = HeaderValue::from_bytes(format!("<?{query}before={place}>; rel=\"next\"").as_bytes()) {
+    if let Ok(link) =
+        HeaderValue::from_bytes(format!("<?{}>; rel=\"next\"", next_query(request.query_string(), place)).as_bytes())
+    {
         response.headers_mut().insert(LINK, link);
     }
+}
+
+/// The query of the page behind `place`, of one that was asked for by `query`.
+pub(crate) fn next_query(query: &str, place: Place) -> String {
+    let mut next = String::new();
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        if !matches!(parameter.split('=').next(), Some("before" | "page")) {
+            next.push_str(parameter);
+            next.push('&');
+        }
+    }
+    format!("{next}before={place}")
 }

@@ -12,24 +12,29 @@ use crate::openapi::DocumentedQuery;
 /// The parameters of a request. Those that the description of its route lacks cannot be read.
 pub(crate) struct Parameters {
     values: Vec<(String, String)>,
-    request: HttpRequest,
+    request: Option<HttpRequest>,
 }
 
 impl Parameters {
     pub(crate) fn of(request: &HttpRequest) -> Self {
-        let parameters = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+        Self { request: Some(request.clone()), ..Self::in_query(request.query_string()) }
+    }
+
+    /// The parameters of a query that belongs to no request.
+    pub(crate) fn in_query(query: &str) -> Self {
+        let parameters = web::Query::<Vec<(String, String)>>::from_query(query);
         let mut parameters = parameters.map(web::Query::into_inner).unwrap_or_default();
         for (_, value) in &mut parameters {
             if value.contains('\0') {
                 *value = value.replace('\0', "\u{fffd}");
             }
         }
-        Self { values: parameters, request: request.clone() }
+        Self { values: parameters, request: None }
     }
 
     /// The value of `name`, even an empty one; of several the last.
     pub(crate) fn last(&self, name: &str) -> Option<&str> {
-        let is_documented = || DocumentedQuery::has(&self.request, name);
+        let is_documented = || self.request.as_ref().is_none_or(|request| DocumentedQuery::has(request, name));
         debug_assert!(is_documented(), "the route's description lacks its query parameter {name}");
         self.values.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

@@ -52,6 +52,9 @@ impl FromRequest for RequestBody {
     }
 }
 
+/// More keys than any report has, known or not: a body of nothing else would take many times its size in memory.
+const MOST_MEMBERS: usize = 10_000;
+
 /// A body that says nothing: no JSON at all.
 fn undecodable() -> ApiError {
     // Clients print this sentence of the deployed server.
@@ -61,16 +64,7 @@ fn undecodable() -> ApiError {
 impl RequestBody {
     /// Reads the body as a JSON object, and hands its members to `read`.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Members<'_>) -> Result<T, ApiError>) -> Result<T, ApiError> {
-        let too_deep = |error: TooDeep| ApiError::invalid(error.to_string());
-        let text = strict_json(&self.0).map_err(too_deep)?;
-        let value: &RawValue = serde_json::from_slice(&text).map_err(|_| undecodable())?;
-        if !value.get().starts_with('{') {
-            let says_something = !matches!(value.get(), "null" | "false" | "0" | "\"\"" | "[]");
-            let no_object = || ApiError::invalid("the body takes a JSON object");
-            return Err(if says_something { no_object() } else { undecodable() });
-        }
-        let members: Members<'_> = serde_json::from_str(value.get()).map_err(|_| undecodable())?;
-        read(&members)
+        read_object(&self.0, read)
     }
 
     /// Like [`Self::read`], but an object without members counts as no JSON, as it does in the deployed server.
@@ -80,6 +74,25 @@ impl RequestBody {
     ) -> Result<T, ApiError> {
         self.read(|members| if members.0.is_empty() { Err(undecodable()) } else { read(members) })
     }
+}
+
+/// Reads a body as a JSON object, and hands its members to `read`.
+pub(crate) fn read_object<T>(
+    body: &[u8],
+    read: impl FnOnce(&Members<'_>) -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    let too_deep = |error: TooDeep| ApiError::invalid(error.to_string());
+    let text = strict_json(body).map_err(too_deep)?;
+    let value: &RawValue = serde_json::from_slice(&text).map_err(|_| undecodable())?;
+    if !value.get().starts_with('{') {
+        let says_something = !matches!(value.get(), "null" | "false" | "0" | "\"\"" | "[]");
+        let no_object = || ApiError::invalid("the body takes a JSON object");
+        return Err(if says_something { no_object() } else { undecodable() });
+    }
+    let too_many = || ApiError::invalid(format!("the body takes at most {MOST_MEMBERS} keys"));
+    // Of JSON that was read once, only our own refusal is no matter of its text.
+    let members: Result<Members<'_>, _> = serde_json::from_str(value.get());
+    read(&members.map_err(|error| if error.is_data() { too_many() } else { undecodable() })?)
 }
 
 /// The members of a JSON object in the order in which they came, their values unread.
@@ -110,6 +123,9 @@ impl<'de> Deserialize<'de> for Members<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
+                    if members.len() == MOST_MEMBERS {
+                        return Err(serde::de::Error::custom("too many members"));
+                    }
                     members.push(member);
                 }
                 Ok(Members(members))

@@ -89,8 +89,8 @@ fn bad_keys() -> Vec<(String, String)> {
         takes("success", "\"yes\"", truth),
         takes("success", "2", truth),
         takes("verbose", "{}", truth),
-        takes("targets", "[\"host\"]", "takes an object or null"),
-        takes("targets", "\"host\"", "takes an object or null"),
+        takes("targets", "[\"host\"]", "takes an object of at most 1000 hosts or null"),
+        takes("targets", "\"host\"", "takes an object of at most 1000 hosts or null"),
     ]
 }
 

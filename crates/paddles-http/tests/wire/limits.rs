@@ -90,6 +90,17 @@ fn a_client_may_wait_to_be_asked_for_its_body(database: TestDatabase) {
     assert_eq!(service.job_ids("r"), ["large"]);
 }
 
+/// Each would be kept, and what becomes of it is many times larger.
+fn a_body_of_nothing_but_keys_is_refused(database: TestDatabase) {
+    let service = limited(database);
+    let body = |keys: usize| format!("{{\"job_id\": \"1\"{}}}", ", \"\": 0".repeat(keys - 1));
+    assert_eq!(
+        service.post("/runs/r/jobs/", body(10_001)).refusal(),
+        (400, "the body takes at most 10000 keys".to_owned())
+    );
+    assert_eq!(service.post("/runs/r/jobs/", body(10_000)).status, 200);
+}
+
 /// The service stops listening to such a body; that its client is told is more than it could ask for.
 fn a_body_far_over_the_limit_is_cut_off(database: TestDatabase) {
     let service = limited(database);
@@ -201,6 +212,7 @@ on_both!(
     a_body_within_the_limit_is_taken,
     a_body_over_the_limit_is_refused_on_a_usable_connection,
     a_client_may_wait_to_be_asked_for_its_body,
+    a_body_of_nothing_but_keys_is_refused,
     a_body_far_over_the_limit_is_cut_off,
     a_body_that_ends_early_is_dropped,
     a_body_outside_utf8_is_no_json,

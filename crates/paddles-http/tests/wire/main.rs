@@ -30,6 +30,7 @@ mod bad_queues;
 mod bad_reports;
 mod client;
 mod compression;
+mod corpus;
 mod days;
 mod decisions;
 mod described;
