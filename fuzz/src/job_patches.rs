@@ -27,7 +27,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-fn fields(members: &Members) -> impl Iterator<Item = (&str, &RawValue)> + Clone {
+fn fields(members: &[(String, Box<RawValue>)]) -> impl Iterator<Item = (&str, &RawValue)> + Clone {
     members.iter().map(|(key, json)| (key.as_str(), &**json))
 }
 
@@ -146,7 +146,9 @@ fn check_queue(patch: &QueuePatch) {
         for time in [after.paused_since, after.paused_until].into_iter().flatten() {
             can_be_stored(time);
         }
-        after.paused_by.iter().for_each(|text| check_indexed(text));
+        if let Some(owner) = &after.paused_by {
+            check_indexed(owner);
+        }
         let _ = after.is_paused(now());
     }
 }

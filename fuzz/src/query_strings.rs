@@ -86,5 +86,6 @@ fn check_condition(condition: &RunCondition) {
             can_be_stored(*to);
         }
         RunCondition::ScheduledAfter(from) => can_be_stored(*from),
+        RunCondition::Named(_) => panic!("no path asks for {condition:?}"),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::names::{INDEXED_TEXT_CHARS, fits_index};
@@ -105,7 +104,7 @@ const MOST_TARGETS: usize = 1_000;
 fn are_targets(json: &str) -> bool {
     // What is too short for so many needs no look: `"":0,` for each.
     let may_be_many = json.len() > MOST_TARGETS * 5;
-    let count = || serde_json::from_str::<BTreeMap<String, IgnoredAny>>(json).map_or(usize::MAX, |hosts| hosts.len());
+    let count = || serde_json::from_str::<BTreeMap<String, &RawValue>>(json).map_or(usize::MAX, |hosts| hosts.len());
     json.starts_with('{') && (!may_be_many || count() <= MOST_TARGETS)
 }
 

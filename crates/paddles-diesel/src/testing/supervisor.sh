@@ -18,6 +18,12 @@ server=
 start() {
     port=$1
     shift
+    # A killed server leaves its state behind, which would be taken for the new one's. The file itself must stay: by it a new
+    # server finds that a process of the old one is still there.
+    if [ -s "$folder/data/postmaster.pid" ]; then
+        left=$(sed 's/^ready.*/killed/' "$folder/data/postmaster.pid")
+        printf '%s\n' "$left" >"$folder/data/postmaster.pid"
+    fi
     "$binaries/postgres" -D "$folder/data" -k "$folder" -p "$port" "$@" >>"$folder/log" 2>&1 &
     server=$!
     waits=0

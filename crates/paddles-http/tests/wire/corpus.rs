@@ -16,6 +16,8 @@ use crate::service::Service;
 #[allow(unreachable_pub, reason = "a crate of its own where the fuzzer runs")]
 mod checks;
 
+type Check = fn(&[u8]);
+
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     let inputs: Vec<_> = fs::read_dir(folder).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
@@ -25,7 +27,7 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn every_input_keeps_the_rules() {
-    let targets: [(&str, fn(&[u8])); 4] = [
+    let targets: [(&str, Check); 4] = [
         ("job_patches", checks::job_patches::check),
         ("query_strings", checks::query_strings::check),
         ("run_names", checks::run_names::check),

@@ -91,10 +91,7 @@ fn a_server_is_trusted_for_its_certificate_and_its_name() {
 
     let (ca, stranger) = (format!("sslrootcert={}", file("ca.crt")), format!("sslrootcert={}", file("stranger.crt")));
     refused(&url("localhost", "postgres", &stranger), "certificate verify failed");
-    refused(
-        &url("127.0.0.1", "postgres", &ca),
-        "server certificate for \"localhost\" does not match host name \"127.0.0.1\"",
-    );
+    refused(&url("127.0.0.1", "postgres", &ca), "does not match host name \"127.0.0.1\"");
     refused(
         &url("localhost", "postgres", ""),
         "root certificate file \"/nowhere/.postgresql/root.crt\" does not exist",
