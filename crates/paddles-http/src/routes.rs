@@ -131,6 +131,11 @@ fn of_runs() -> Vec<Endpoint> {
             is::runs::create(),
         ),
         Endpoint::at("/runs/queued/").get(Reading, run_filters::queued, is::runs::queued()),
+        Endpoint::action("/runs/date/from/{from}/to/{to}/").get(
+            Reading,
+            run_filters::select,
+            is::runs::selected("run_list_by_days"),
+        ),
     ];
     // The handler redirects by itself, since one kind of these paths is not.
     let filters = FILTERS.map(|(path, values, selecting_path, selected)| {

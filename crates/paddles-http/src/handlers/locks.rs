@@ -99,14 +99,18 @@ fn read_wish(members: &Members<'_>) -> Result<LockWish, ApiError> {
     })
 }
 
+/// A whole number, in any way that JSON writes one.
 fn read_count(json: &RawValue) -> Result<u32, ApiError> {
     let text = json.get().trim_matches('"');
-    let count: i64 = text.parse().map_err(|_| ApiError::invalid("count takes a whole number"))?;
-    match u32::try_from(count) {
-        Ok(count) if count > 0 => Ok(count),
-        Err(_) if count > 0 => Ok(u32::MAX),
-        _ => Err(ApiError::invalid("cannot lock less than 1 node")),
+    let count: f64 = text.parse().map_err(|_| ApiError::invalid("count takes a whole number"))?;
+    if !count.is_finite() || count.fract() != 0.0 {
+        return Err(ApiError::invalid("count takes a whole number"));
     }
+    if count < 1.0 {
+        return Err(ApiError::invalid("cannot lock less than 1 node"));
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "more than there are is as good as all")]
+    Ok(count as u32)
 }
 
 /// `POST /nodes/unlock_many/`: unlocks these nodes of one owner, or none.

@@ -79,11 +79,9 @@ pub(crate) async fn pop(request: HttpRequest, app: Data<App>, caller: Caller) ->
 
 /// `/queue/stats/`: how many jobs wait in a queue, which the query names or, on POST, the body.
 pub(crate) async fn stats(request: HttpRequest, app: Data<App>, body: RequestBody) -> Result<HttpResponse, ApiError> {
-    let named_in_query = queue_in_query(&Parameters::of(&request));
-    let name = match named_in_query {
-        Err(_) if request.method() == Method::POST => body.read(queue_of)?,
-        named => named?,
-    };
+    let parameters = Parameters::of(&request);
+    let named_in_body = request.method() == Method::POST && parameters.get("queue").is_none();
+    let name = if named_in_body { body.read(queue_of)? } else { queue_in_query(&parameters)? };
     let (queue, jobs) = app.bridge.ask(move |lab| lab.queue_get(&name)).await?.ok_or_else(no_queue)?;
     Ok(json(queue_stats_document(&queue, jobs, now())))
 }

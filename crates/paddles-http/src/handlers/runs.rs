@@ -40,10 +40,8 @@ pub(super) enum Shape {
 impl Shape {
     /// What `fields` or else `view` ask for.
     pub(super) fn wanted(parameters: &Parameters, app: &App) -> Result<Self, ApiError> {
-        Ok(match parameters.fields(RunField::from_name)? {
-            Some(fields) => Self::Fields(fields),
-            None => Self::View(parameters.read("view")?.unwrap_or(app.default_runs_view)),
-        })
+        let view = parameters.read("view")?.unwrap_or(app.default_runs_view);
+        Ok(parameters.fields(RunField::from_name)?.map_or(Self::View(view), Self::Fields))
     }
 
     /// Asks for runs and writes them, both on a thread that asks: those that serve connections have no time for long lists.

@@ -7,8 +7,6 @@ mod schemas;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 pub(crate) use operation::Operation;
@@ -16,17 +14,15 @@ pub(crate) use parameter::{DocumentedQuery, Parameter};
 pub(crate) use request_schemas::{
     job_patch, job_report, lock_wish, names_to_unlock, new_node, node_patch, queue_name, queue_patch, run_name,
 };
-pub(crate) use schemas::{any_text, array_of, day, named, nothing, whole_number};
+pub(crate) use schemas::{any_text, array_of, named, nothing, whole_number};
 
 use crate::endpoint::Endpoint;
 
 /// The document that describes `endpoints`.
 pub(crate) fn document(endpoints: &[Endpoint]) -> Value {
     let mut paths = Map::new();
-    let mut tags = BTreeSet::new();
     for described in endpoints.iter().flat_map(Endpoint::described) {
         let tag = tag(&described.path);
-        tags.insert(tag);
         let path = paths.entry(described.path.clone()).or_insert_with(|| json!({}));
         path[described.method.as_str().to_ascii_lowercase()] = described.operation.to_json(&described.path, tag);
     }
@@ -34,7 +30,7 @@ pub(crate) fn document(endpoints: &[Endpoint]) -> Value {
         "openapi": "3.1.0",
         "info": { "title": "paddles", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION },
         "servers": [{ "url": "/" }],
-        "tags": tags.into_iter().map(|name| json!({ "name": name })).collect::<Vec<_>>(),
+        "tags": TAGS.map(|name| json!({ "name": name })),
         "paths": paths,
         "components": { "schemas": schemas::all(), "securitySchemes": security_schemes() },
     })
@@ -54,6 +50,9 @@ const DESCRIPTION: &str = "Results of teuthology's test runs.\n\n\
     parameter counts as none. `-` and `.` in keys of jobs and nodes count as `_`. Of what comes twice the last counts. \
     HEAD works wherever GET does. Without the slash at the end of a path, GET and HEAD are redirected or served, and other \
     methods are served. Lists that come in one piece have an `ETag` and answer 304 to `If-None-Match`. Times are UTC.";
+
+/// Groups of operations, as they are shown.
+const TAGS: [&str; 6] = ["runs", "jobs", "nodes", "queues", "service", "errors"];
 
 /// Operations are grouped by what their path begins with.
 fn tag(path: &str) -> &'static str {

@@ -9,7 +9,7 @@ use paddles_repository::LARGEST_PAGE;
 use serde_json::{Value, json};
 
 use super::Operation;
-use super::schemas::{any_text, day, name, one_of};
+use super::schemas::{DATE, TIME, any_text, day, name, one_of, pattern_or_nothing};
 use crate::documents::{JobField, RunField};
 
 /// A value that a request carries beside its body.
@@ -83,13 +83,18 @@ impl Parameter {
     /// Behind which place the page begins.
     pub(crate) fn before() -> Self {
         let about = "What the `Link` of the page before has: a time and a number. Excludes `page`";
-        let place = "^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?|none)_[0-9]{1,9}$";
-        Self::new("before", about, json!({ "type": "string", "pattern": place }))
+        let place = format!("({DATE}T{TIME}(\\.[0-9]{{1,6}})?|none)_[0-9]{{1,9}}");
+        Self::new("before", about, pattern_or_nothing(&place))
     }
 
     /// What history pages are asked by.
     pub(crate) fn history(about_count: &'static str) -> [Self; 3] {
         [Self::count(about_count), Self::page(), Self::before()]
+    }
+
+    /// A day.
+    pub(crate) fn day(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, about, pattern_or_nothing(&format!("{DATE}|today|yesterday")))
     }
 
     /// How runs are shown.

@@ -3,7 +3,7 @@
 use paddles_domain::{INDEXED_TEXT_CHARS, JobKey, JobStatus, Kind};
 use serde_json::{Map, Value, json};
 
-use super::schemas::{DATE, name, named, one_of};
+use super::schemas::{DATE, TIME, name, named, one_of};
 
 /// Every schema that has a name.
 pub(super) fn all() -> [(&'static str, Value); 2] {
@@ -54,7 +54,7 @@ pub(crate) fn node_patch() -> Value {
         keys.insert(key.to_owned(), boolean());
     }
     let mut host = name();
-    host["type"] = json!(["string", "null"]);
+    host["type"] = json!(["string", "number", "boolean", "null"]);
     host["description"] = "The name of another node.".into();
     keys.insert("vm_host".to_owned(), host);
     json!({ "type": "object", "properties": keys })
@@ -166,6 +166,3 @@ fn boolean() -> Value {
 fn date_time() -> Value {
     json!({ "type": ["string", "null"], "pattern": format!("^{DATE} {TIME}(\\.[0-9]{{1,6}})?$") })
 }
-
-/// A time of the form `HH:MM:SS`.
-const TIME: &str = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]";

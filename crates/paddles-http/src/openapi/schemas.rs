@@ -87,9 +87,17 @@ pub(crate) fn whole_number(minimum: u32) -> Value {
 }
 
 /// A day, or one of the two words for one.
-pub(crate) fn day() -> Value {
+pub(super) fn day() -> Value {
     json!({ "type": "string", "pattern": format!("^({DATE}|today|yesterday)$"), "examples": ["2026-03-01", "today"] })
 }
+
+/// Text of a pattern, or none at all: an empty parameter counts as none.
+pub(super) fn pattern_or_nothing(pattern: &str) -> Value {
+    json!({ "type": "string", "pattern": format!("^({pattern})?$") })
+}
+
+/// A time of the form `HH:MM:SS`.
+pub(super) const TIME: &str = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]";
 
 /// A date of the form `YYYY-MM-DD`, but for the 29th of February, which not every year has; there is no year zero.
 pub(super) const DATE: &str = "(?!0000)[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|\

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::openapi::{Operation, Parameter, array_of, day, job_patch, job_report, named, nothing};
+use crate::openapi::{Operation, Parameter, array_of, job_patch, job_report, named, nothing};
 
 /// What a list of jobs shows: whole documents or some fields.
 pub(super) fn list_of_jobs() -> Value {
@@ -27,8 +27,8 @@ pub(crate) fn search() -> Operation {
                 "Only jobs whose description contains this, by case",
                 json!({ "type": "string", "maxLength": 10_000 }),
             ),
-            Parameter::new("posted_after", "Posted after the beginning of this day", day()),
-            Parameter::new("posted_before", "Posted before the beginning of this day", day()),
+            Parameter::day("posted_after", "Posted after the beginning of this day"),
+            Parameter::day("posted_before", "Posted before the beginning of this day"),
         ])
         .answers(list_of_jobs())
         .links_to_next()

@@ -1,6 +1,6 @@
 //! Runs, and the filters that select them.
 
-use crate::openapi::{Operation, Parameter, any_text, array_of, day, named, nothing, run_name};
+use crate::openapi::{Operation, Parameter, any_text, array_of, named, nothing, run_name};
 use serde_json::{Value, json};
 
 /// What a list of runs shows: whole documents, some fields, or links and counts.
@@ -55,7 +55,7 @@ pub(crate) fn selected(id: &'static str) -> Operation {
             "Filters nest behind each other in any order and depth (`/runs/branch/B/suite/S/status/pass/`); a word at the \
              end lists its values among the runs selected so far.",
         )
-        .query([Parameter::new("since", "Scheduled after the beginning of this day", day())])
+        .query([Parameter::day("since", "Scheduled after the beginning of this day")])
         .answers(list_of_runs())
         .links_to_next()
 }
