@@ -150,3 +150,19 @@ pub(crate) fn next_job_number(connection: &mut AnyConnection) -> QueryResult<i64
     };
     Statement::new(next).row(connection)?.ok_or(diesel::NotFound)
 }
+
+/// So many numbers as [`next_job_number`] gives one, greater than `after`, for jobs that are added together before this is asked
+/// again.
+pub(crate) fn next_job_numbers(connection: &mut AnyConnection, count: usize, after: i64) -> QueryResult<Vec<i64>> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    match connection {
+        AnyConnection::Postgres(_) => {
+            let next = "SELECT nextval(pg_get_serial_sequence('jobs', 'id')) AS number FROM generate_series(1, ?)";
+            Statement::new(next).bind(count).rows(connection)
+        }
+        AnyConnection::Sqlite(_) => {
+            let first = next_job_number(connection)?.max(after.saturating_add(1));
+            Ok((first..first.saturating_add(count)).collect())
+        }
+    }
+}

@@ -10,12 +10,27 @@ use crate::statement::{Bind, Statement};
 
 /// What keeps the description that a report gives a job, unless it had it `before`.
 pub(crate) fn remember(before: Option<&str>, values: &[(JobKey, Option<Value>)]) -> Option<Statement> {
-    let told = values.iter().find_map(|(key, value)| match value {
+    let new = description(values).filter(|text| before != Some(*text))?;
+    Some(Statement::new("INSERT INTO job_descriptions (description) VALUES (?) ON CONFLICT DO NOTHING").bind(new))
+}
+
+/// What keeps the descriptions that reports give new jobs. They are taken in one order by everyone, so that nobody waits in a
+/// circle.
+pub(crate) fn remember_many<'a>(changes: impl Iterator<Item = &'a [(JobKey, Option<Value>)]>) -> Option<Statement> {
+    let told: BTreeSet<&str> = changes.filter_map(description).collect();
+    if told.is_empty() {
+        return None;
+    }
+    let rows = vec!["(?)"; told.len()].join(", ");
+    let sql = format!("INSERT INTO job_descriptions (description) VALUES {rows} ON CONFLICT DO NOTHING");
+    Some(Statement::unprepared(sql).binds(told.into_iter().map(Bind::from)))
+}
+
+fn description(values: &[(JobKey, Option<Value>)]) -> Option<&str> {
+    values.iter().find_map(|(key, value)| match value {
         Some(Value::Text(text)) if *key == JobKey::Description => Some(text.as_str()),
         _ => None,
-    });
-    let new = told.filter(|text| before != Some(*text))?;
-    Some(Statement::new("INSERT INTO job_descriptions (description) VALUES (?) ON CONFLICT DO NOTHING").bind(new))
+    })
 }
 
 /// What keeps these descriptions. Everybody who keeps several does so in one order, so that nobody waits in a circle.

@@ -55,6 +55,14 @@ pub(crate) fn insert_if_new(run: RecordId, job_id: &JobId, change: JobChange, no
     bind_new(Statement::new(INSERT_IF_NEW.as_str()), run, job_id, change, now)
 }
 
+/// Adds many jobs to a run in one statement; fails if the run has one of these ids.
+pub(crate) fn insert_many(run: RecordId, jobs: &[(JobId, JobChange)], now: Timestamp) -> Statement {
+    let one_row = question_marks(INSERT.matches('?').count());
+    let further_rows = format!(", ({one_row})").repeat(jobs.len().saturating_sub(1));
+    let insert = Statement::unprepared(format!("{}{further_rows}", *INSERT));
+    jobs.iter().fold(insert, |insert, (job_id, change)| bind_new(insert, run, job_id, change.clone(), now))
+}
+
 fn bind_new(insert: Statement, run: RecordId, job_id: &JobId, change: JobChange, now: Timestamp) -> Statement {
     let mut values = JobValues::default();
     for (key, value) in change.values {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use paddles_domain::{Act, Job, JobId, JobPatch, JobStatus, NodeName, RunName};
 use paddles_repository::{
-    HistoryPage, JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob, Page, Place, RecordId,
-    RepositoryError, Stored,
+    HistoryPage, JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, JobUpserted, NewJob, NewJobs, Page, Place,
+    RecordId, RepositoryError, Stored,
 };
 
 use crate::claim::is_one_of;
@@ -13,7 +13,7 @@ use crate::job_row::{select, select_everything};
 use crate::job_search::{BY_POSTING, described};
 use crate::run_filter::Where;
 use crate::statement::Statement;
-use crate::{DieselRepository, heartbeats, new_jobs, reports};
+use crate::{DieselRepository, batch, heartbeats, new_jobs, reports};
 
 impl JobRepository for DieselRepository {
     /// The refusal of a job that is there is the busiest request of all, one for each heartbeat: a single probe of an
@@ -35,6 +35,20 @@ impl JobRepository for DieselRepository {
             (Err(RepositoryError::Taken { .. }), Some(job_id)) => Ok(JobCreated::AlreadyExists(job_id.clone())),
             (created, _) => created,
         }
+    }
+
+    fn job_upsert(&self, new: &NewJob, act: &Act) -> Result<JobUpserted, RepositoryError> {
+        loop {
+            match self.database.write(|connection| reports::upsert(connection, new, act)) {
+                // Another reporter was quicker, after we had looked: now there is a job to update.
+                Err(RepositoryError::Taken { .. }) => {}
+                upserted => return upserted,
+            }
+        }
+    }
+
+    fn job_create_many(&self, new: &NewJobs, act: &Act) -> Result<Vec<JobCreated>, RepositoryError> {
+        self.database.write(|connection| batch::create(connection, new, act))
     }
 
     fn job_update(

@@ -35,6 +35,7 @@
 //! so that it can be part of a larger transaction; run the contract suite.
 
 mod adopt;
+mod batch;
 mod cells;
 mod claim;
 mod connection;

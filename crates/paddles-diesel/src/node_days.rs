@@ -44,6 +44,14 @@ impl Counts {
         }
     }
 
+    /// As many jobs more as both count.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (key, jobs) in other.0 {
+            let known = self.0.entry(key).or_default();
+            known.iter_mut().zip(jobs).for_each(|(known, more)| *known += more);
+        }
+    }
+
     /// As many jobs fewer.
     pub(crate) fn negated(mut self) -> Self {
         self.0.values_mut().flatten().for_each(|jobs| *jobs = -*jobs);

@@ -1,5 +1,7 @@
 //! Which jobs ran on which nodes.
 
+use std::collections::BTreeMap;
+
 use diesel::row::Row;
 use diesel::{QueryResult, deserialize};
 use paddles_domain::{Document, JobKey, NodeName, Value};
@@ -57,12 +59,9 @@ fn link(
     wanted: &[NodeName],
     values: &[(JobKey, Option<Value>)],
 ) -> QueryResult<Vec<i32>> {
-    let machine_type = values.iter().find_map(|(key, value)| match value {
-        Some(Value::Text(name)) if *key == JobKey::MachineType => Some(name.clone()),
-        _ => None,
-    });
+    let machine_type = machine_type(values);
     for node in wanted {
-        create_node(node, machine_type.clone()).run(connection)?;
+        create_node(node, machine_type.map(str::to_owned)).run(connection)?;
     }
     if !linked.numbers.is_empty() {
         Statement::new(UNLINK).bind(job.0).run(connection)?;
@@ -87,6 +86,34 @@ pub(crate) fn create_node(name: &NodeName, machine_type: Option<String>) -> Stat
     let sql = "INSERT INTO nodes (name, machine_type, is_vm, locked) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING";
     let no = Bind::Boolean(Some(false));
     Statement::new(sql).bind(name.as_str()).bind(machine_type).bind(no.clone()).bind(no)
+}
+
+/// Takes the nodes that several new jobs name as targets, before any of them is linked, in the one order in which everybody
+/// takes nodes; unknown ones are created.
+pub(crate) fn take_all<'a>(
+    connection: &mut AnyConnection,
+    jobs: impl Iterator<Item = &'a [(JobKey, Option<Value>)]>,
+) -> QueryResult<()> {
+    let mut wanted: BTreeMap<NodeName, Option<&str>> = BTreeMap::new();
+    for values in jobs {
+        for node in document(values, JobKey::Targets).map(paddles_domain::target_nodes).unwrap_or_default() {
+            wanted.entry(node).or_insert_with(|| machine_type(values));
+        }
+    }
+    let lock = share_nodes(connection);
+    let take = format!("SELECT id, name FROM nodes WHERE name = ?{lock}");
+    for (node, machine_type) in wanted {
+        create_node(&node, machine_type.map(str::to_owned)).run(connection)?;
+        let _: Option<NodeRow> = Statement::new(take.clone()).bind(node.as_str()).row(connection)?;
+    }
+    Ok(())
+}
+
+fn machine_type(values: &[(JobKey, Option<Value>)]) -> Option<&str> {
+    values.iter().find_map(|(key, value)| match value {
+        Some(Value::Text(name)) if *key == JobKey::MachineType => Some(name.as_str()),
+        _ => None,
+    })
 }
 
 /// The nodes of a job, by name.

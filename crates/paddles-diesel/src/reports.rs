@@ -2,8 +2,8 @@
 //! written together with all that counts it.
 
 use diesel::QueryResult;
-use paddles_domain::{Act, Day, JobChange, JobFacts, JobId, JobKey, JobPatch, Run, RunName, Timestamp, Value};
-use paddles_repository::{JobCreated, JobUpdated, NewJob, RecordId, Stored};
+use paddles_domain::{Act, Day, JobChange, JobFacts, JobId, JobKey, JobPatch, LabZone, Run, RunName, Timestamp, Value};
+use paddles_repository::{JobCreated, JobUpdated, JobUpserted, NewJob, RecordId, Stored};
 
 use crate::claim::{KeptJob, lock_job, lock_run, next_job_number};
 use crate::connection::AnyConnection;
@@ -29,7 +29,7 @@ pub(crate) fn create(connection: &mut AnyConnection, new: &NewJob, act: &Act) ->
     }
     let Stored { id, record: mut run } = match known_run {
         Some(run) => run,
-        None => create_run(connection, new, now)?,
+        None => create_run(connection, &new.run, new.zone, now)?,
     };
     let change = new.report.patch.clone().create(now);
     let mut writes: Vec<Statement> = descriptions::remember(None, &change.values).into_iter().collect();
@@ -60,14 +60,35 @@ pub(crate) fn create(connection: &mut AnyConnection, new: &NewJob, act: &Act) ->
     Ok(JobCreated::Created(job_id, change.after.status))
 }
 
-/// Another reporter may create the run at the same moment: then its run is taken.
-fn create_run(connection: &mut AnyConnection, new: &NewJob, now: Timestamp) -> QueryResult<Stored<Run>> {
+/// Stores a run, and locks it. Another reporter may create it at the same moment: then its run is taken.
+pub(crate) fn create_run(
+    connection: &mut AnyConnection,
+    name: &RunName,
+    zone: LabZone,
+    now: Timestamp,
+) -> QueryResult<Stored<Run>> {
     loop {
-        run_row::insert(&Run::new(new.run.clone(), new.zone, now)).run(connection)?;
-        if let Some(run) = lock_run(connection, &new.run)? {
+        run_row::insert(&Run::new(name.clone(), zone, now)).run(connection)?;
+        if let Some(run) = lock_run(connection, name)? {
             return Ok(run);
         }
     }
+}
+
+/// Applies a report to the job that it names, or adds it. Fails if another reporter adds it at the same moment.
+pub(crate) fn upsert(connection: &mut AnyConnection, new: &NewJob, act: &Act) -> QueryResult<JobUpserted> {
+    if let Some(job_id) = &new.report.job_id
+        && let JobUpdated::Updated { before, after } =
+            update(connection, &new.run, job_id, new.report.patch.clone(), act)?
+    {
+        return Ok(JobUpserted::Updated { before, after });
+    }
+    Ok(match create(connection, new, act)? {
+        JobCreated::Created(_, status) => JobUpserted::Created(status),
+        JobCreated::Refused(refused) => JobUpserted::Refused(refused),
+        // Adding it fails instead, so that whoever asked looks again.
+        JobCreated::AlreadyExists(_) => return Err(diesel::result::Error::RollbackTransaction),
+    })
 }
 
 /// Applies a patch to a job.
@@ -120,7 +141,7 @@ pub(crate) fn delete(connection: &mut AnyConnection, run: &RunName, job_id: &Job
 }
 
 /// What a job posted on `day` counts as on its nodes after `change`, if it asked for `machine_type` before.
-fn counted_after(change: &JobChange, day: String, machine_type: String) -> Counted {
+pub(crate) fn counted_after(change: &JobChange, day: String, machine_type: String) -> Counted {
     let told = change.values.iter().find(|(key, _)| *key == JobKey::MachineType);
     let machine_type = match told {
         None => machine_type,

@@ -5,13 +5,39 @@ use std::collections::BTreeMap;
 use paddles_domain::JobFacts;
 use paddles_repository::RecordId;
 
-use crate::statement::Statement;
+use crate::statement::{Bind, Statement};
 
 /// What counts a job of `run` that was added, changed or removed: nothing unless its sha1 or flavor changed.
 pub(crate) fn count_job(run: RecordId, before: Option<&JobFacts>, after: Option<&JobFacts>) -> Vec<Statement> {
     let mut statements = recount(run, &SHA1S, before.and_then(sha1), after.and_then(sha1));
     statements.extend(recount(run, &FLAVORS, before.and_then(flavor), after.and_then(flavor)));
     statements
+}
+
+/// What counts jobs of `run` that were added together: a statement for each part.
+pub(crate) fn count_new_jobs<'a>(run: RecordId, added: impl Iterator<Item = &'a JobFacts> + Clone) -> Vec<Statement> {
+    let parts = [
+        (ADD_SHA1S, count_values(added.clone().filter_map(sha1)), " ON CONFLICT (run_id, sha1)", "run_sha1s"),
+        (ADD_FLAVORS, count_values(added.filter_map(flavor)), " ON CONFLICT (run_id, flavor)", "run_flavors"),
+    ];
+    let counted = parts.into_iter().filter(|(_, counts, ..)| !counts.is_empty());
+    let statements = counted.map(|(insert, counts, conflict, table)| {
+        let rows = vec!["(?, ?, ?)"; counts.len()].join(", ");
+        let sql = format!("{insert}{rows}{conflict} DO UPDATE SET jobs = {table}.jobs + excluded.jobs");
+        let binds = counts.into_iter().flat_map(|(value, jobs)| [run.0.into(), Bind::from(value), jobs.into()]);
+        Statement::unprepared(sql).binds(binds)
+    });
+    statements.collect()
+}
+
+const ADD_SHA1S: &str = "INSERT INTO run_sha1s (run_id, sha1, jobs) VALUES ";
+const ADD_FLAVORS: &str = "INSERT INTO run_flavors (run_id, flavor, jobs) VALUES ";
+
+fn count_values<'a>(values: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, i32> {
+    values.fold(BTreeMap::new(), |mut counts, value| {
+        *counts.entry(value).or_default() += 1;
+        counts
+    })
 }
 
 /// The statements of one counted part. To forget the last job and to remove one of several are never about the same row, in

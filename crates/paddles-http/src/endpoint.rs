@@ -1,6 +1,6 @@
 //! One path and what it serves by method.
 
-use actix_web::guard::{Any, Get, GuardContext, Head};
+use actix_web::guard::{Any, Get, GuardContext, Head, Post};
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, LOCATION};
 use actix_web::middleware::from_fn;
@@ -25,6 +25,8 @@ pub(crate) struct Endpoint {
     /// What answers any other method.
     others: Option<MakeRoute>,
     redirects: bool,
+    /// Any other method is left to the next endpoint whose path matches.
+    is_only_for_post: bool,
     described: Vec<Described>,
 }
 
@@ -49,6 +51,7 @@ impl Endpoint {
             writes: Vec::new(),
             others: None,
             redirects: true,
+            is_only_for_post: false,
             described: Vec::new(),
         }
     }
@@ -92,6 +95,12 @@ impl Endpoint {
         self
     }
 
+    /// Leaves every method but POST to the endpoints behind it: its path names something else to them.
+    pub(crate) fn only_post(mut self) -> Self {
+        self.is_only_for_post = true;
+        self
+    }
+
     /// Shows a longer path that GET of this endpoint serves too.
     pub(crate) fn shown_at(mut self, path: &str, operation: Operation) -> Self {
         let need = self.described.first().map_or(Need::Reading, |get| get.need);
@@ -123,6 +132,9 @@ impl Endpoint {
         let options = allow.clone();
         let query = DocumentedQuery::of(self.described.iter().map(|it| (&it.method, &it.operation)));
         let mut resource = web::resource(path).guard(has_text_path).app_data(query);
+        if self.is_only_for_post {
+            resource = resource.guard(Post());
+        }
         for route in routes {
             resource = resource.route(route);
         }

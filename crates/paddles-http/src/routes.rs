@@ -9,7 +9,7 @@ use paddles_domain::Role;
 use crate::api_error::ApiError;
 use crate::endpoint::Endpoint;
 use crate::handlers::docs::Description;
-use crate::handlers::{docs, errors, job_search, jobs, locks, nodes, queue, root, run_filters, runs, watch};
+use crate::handlers::{docs, errors, job_batch, job_search, jobs, locks, nodes, queue, root, run_filters, runs, watch};
 use crate::openapi::document;
 use crate::operations as is;
 
@@ -157,6 +157,9 @@ fn of_runs() -> Vec<Endpoint> {
             jobs::create,
             is::jobs::create(),
         ),
+        Endpoint::at("/runs/{name}/jobs/batch/")
+            .write(Method::POST, job_batch::create, is::jobs::create_many())
+            .only_post(),
         Endpoint::at("/runs/{name}/jobs/{job_id}/")
             .get(Reading, jobs::get, is::jobs::get())
             .write(Method::PUT, REPORTER, jobs::update, is::jobs::update())

@@ -12,6 +12,14 @@ pub trait JobRepository {
     /// Adds a job to its run, which is created first if the admission lets it.
     fn job_create(&self, new: &NewJob, act: &Act) -> Result<JobCreated, RepositoryError>;
 
+    /// Adds a job as [`Self::job_create`] does, or else applies its report as a patch to the job that is there: one use case
+    /// for reporters that do not know which.
+    fn job_upsert(&self, new: &NewJob, act: &Act) -> Result<JobUpserted, RepositoryError>;
+
+    /// Adds many jobs to one run as [`Self::job_create`] does with each in turn, those that can be added together: all of
+    /// them or, where this ends in an error, none. Says what came of each, in their order.
+    fn job_create_many(&self, new: &NewJobs, act: &Act) -> Result<Vec<JobCreated>, RepositoryError>;
+
     /// Applies a patch to a job.
     fn job_update(
         &self,
@@ -92,6 +100,22 @@ pub struct NewJob {
     pub zone: LabZone,
 }
 
+/// The most jobs that are added at once.
+pub const MOST_NEW_JOBS: usize = 500;
+
+/// Jobs to be added to one run; at most [`MOST_NEW_JOBS`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewJobs {
+    /// The run to which they are posted.
+    pub run: RunName,
+    /// What their reporter says of each.
+    pub reports: Vec<JobReport>,
+    /// Which jobs are let in.
+    pub admission: Admission,
+    /// The lab's clock, by which the name of a new run is read.
+    pub zone: LabZone,
+}
+
 /// What came of adding a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobCreated {
@@ -100,6 +124,22 @@ pub enum JobCreated {
     /// There was a job of this id in the run; it stays as it was.
     AlreadyExists(JobId),
     /// It was not let in.
+    Refused(Refused),
+}
+
+/// What came of a report of a job that may be new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobUpserted {
+    /// It was not there, and is stored in this state.
+    Created(JobStatus),
+    /// It was there, the report is applied, and its status went from one to the other.
+    Updated {
+        /// The status before.
+        before: JobStatus,
+        /// The status now.
+        after: JobStatus,
+    },
+    /// It was not there, and was not let in.
     Refused(Refused),
 }
 

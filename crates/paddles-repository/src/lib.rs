@@ -50,7 +50,9 @@ mod watch;
 pub use error::RepositoryError;
 pub use expiry::{DueJob, ExpiryRepository, ExpiryRound};
 pub use history_page::{HistoryPage, Place, PlaceError};
-pub use jobs::{JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob};
+pub use jobs::{
+    JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, JobUpserted, MOST_NEW_JOBS, NewJob, NewJobs,
+};
 pub use nodes::{HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, UnlockedMany};
 pub use page::{LARGEST_PAGE, Page, PageError};
 pub use queues::{QueueCreated, QueueHead, QueueRepository, QueueUpdated};

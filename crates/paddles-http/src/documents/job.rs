@@ -1,6 +1,6 @@
 //! Jobs on the wire.
 
-use paddles_domain::{Job, JobKey, Value};
+use paddles_domain::{Job, JobId, JobKey, Value};
 use paddles_repository::{JobKeys, Stored};
 
 use super::JsonObject;
@@ -87,6 +87,15 @@ impl JobField {
 /// Writes the whole document of a job.
 pub(crate) fn job_document(out: &mut Vec<u8>, job: &Stored<Job>, links: &Links) {
     write_fields(out, JobField::whole(), job, links);
+}
+
+/// Writes what came of a job that was to be added with others.
+pub(crate) fn new_job_document(out: &mut Vec<u8>, job_id: Option<&JobId>, refusal: Option<&str>) {
+    let mut object = JsonObject::begin(out);
+    object.text("job_id", job_id.map(JobId::as_str));
+    object.literal("created", Some(refusal.is_none()));
+    object.text("message", refusal);
+    object.end();
 }
 
 /// Writes an object of `fields` of a job.

@@ -7,7 +7,7 @@ mod queue;
 mod run;
 mod summary;
 
-pub(crate) use job::{JobField, job_document, job_fields};
+pub(crate) use job::{JobField, job_document, job_fields, new_job_document};
 pub(crate) use json_object::JsonObject;
 pub(crate) use node::{counts_document, job_stats_document, lock_document, node_document};
 pub(crate) use queue::{queue_document, queue_stats_document};
@@ -16,6 +16,15 @@ pub(crate) use summary::{job_summary, run_summary};
 
 /// What a run or a node mostly takes on the wire.
 const ITEM_BYTES: usize = 1024;
+
+/// Writes an object whose one member is an array of `items`.
+pub(crate) fn array_member<T>(key: &str, items: &[T], write: impl FnMut(&mut Vec<u8>, &T)) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut object = JsonObject::begin(&mut out);
+    object.member(key).extend(array(items, write));
+    object.end();
+    out
+}
 
 /// Writes `items` as a JSON array.
 pub(crate) fn array<T>(items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) -> Vec<u8> {

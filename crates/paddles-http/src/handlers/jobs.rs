@@ -3,8 +3,8 @@
 use actix_web::http::Method;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use paddles_domain::{JobPatch, JobReport};
-use paddles_repository::{JobCreated, JobUpdated, NewJob};
+use paddles_domain::{JobId, JobPatch, JobReport};
+use paddles_repository::{JobCreated, JobUpdated, JobUpserted, NewJob};
 use serde_json::json;
 
 use super::runs::new_run_name;
@@ -60,9 +60,14 @@ pub(crate) async fn create(
             app.counters.count(None, status);
             Ok(json(json!({ "job_id": job_id.as_str() }).to_string()))
         }
-        JobCreated::AlreadyExists(job_id) => Err(ApiError::invalid(format!("job with job_id {job_id} already exists"))),
+        JobCreated::AlreadyExists(job_id) => Err(already_exists(&job_id)),
         JobCreated::Refused(refused) => Err(refused.into()),
     }
+}
+
+/// Reporters rely on the end of it.
+pub(super) fn already_exists(job_id: &JobId) -> ApiError {
+    ApiError::invalid(format!("job with job_id {job_id} already exists"))
 }
 
 /// `GET /runs/{name}/jobs/{job_id}/`: the whole job.
@@ -74,13 +79,17 @@ pub(crate) async fn get(app: Data<App>, path: Path<(String, String)>) -> Result<
     Ok(json(out))
 }
 
-/// `PUT /runs/{name}/jobs/{job_id}/`: changes the keys that are sent.
+/// `PUT /runs/{name}/jobs/{job_id}/`: changes the keys that are sent; with `upsert` a job that is not there is added.
 pub(crate) async fn update(
+    request: HttpRequest,
     app: Data<App>,
     caller: Caller,
     names: Path<(String, String)>,
     body: RequestBody,
 ) -> Result<HttpResponse, ApiError> {
+    if Parameters::of(&request).truth("upsert")? == Some(true) {
+        return upsert(app, caller, names.into_inner(), body).await;
+    }
     let absent = || ApiError::not_found("attempted to update a non-existent job");
     let patch = body.read(|members| Ok(JobPatch::read(members.iter(), app.zone)?))?;
     let (run, job_id) = job_in_path(&names.0, &names.1, absent)?;
@@ -91,6 +100,25 @@ pub(crate) async fn update(
         }
         JobUpdated::NotFound => Err(absent()),
     }
+}
+
+/// A report of a job that may be new: half the requests of a POST that is refused and a PUT.
+async fn upsert(
+    app: Data<App>,
+    caller: Caller,
+    (run, job_id): (String, String),
+    body: RequestBody,
+) -> Result<HttpResponse, ApiError> {
+    let (run, job_id) = (new_run_name(run)?, Some(JobId::new(job_id)?));
+    let patch = body.read(|members| Ok(JobPatch::read(members.iter(), app.zone)?))?;
+    let new = NewJob { run, report: JobReport { job_id, patch }, admission: app.admission, zone: app.zone };
+    let (before, after) = match app.bridge.ask(move |lab| lab.job_upsert(&new, &caller.acts())).await? {
+        JobUpserted::Created(after) => (None, after),
+        JobUpserted::Updated { before, after } => (Some(before), after),
+        JobUpserted::Refused(refused) => return Err(refused.into()),
+    };
+    app.counters.count(before, after);
+    Ok(json(json!({ "created": before.is_none() }).to_string()))
 }
 
 /// `DELETE /runs/{name}/jobs/{job_id}/`.

@@ -2,6 +2,7 @@
 
 pub(crate) mod docs;
 pub(crate) mod errors;
+pub(crate) mod job_batch;
 pub(crate) mod job_search;
 pub(crate) mod jobs;
 pub(crate) mod locks;

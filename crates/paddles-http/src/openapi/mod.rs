@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 pub(crate) use operation::Operation;
 pub(crate) use parameter::{DocumentedQuery, Parameter};
 pub(crate) use request_schemas::{
-    job_patch, job_report, lock_wish, names_to_unlock, new_node, node_patch, queue_name, queue_patch, run_name,
+    job_patch, job_report, job_reports, lock_wish, names_to_unlock, new_node, node_patch, queue_name, queue_patch,
+    run_name,
 };
 pub(crate) use schemas::{any_text, array_of, named, nothing, whole_number};
 

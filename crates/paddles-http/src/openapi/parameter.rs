@@ -9,7 +9,7 @@ use paddles_repository::LARGEST_PAGE;
 use serde_json::{Value, json};
 
 use super::Operation;
-use super::schemas::{DATE, TIME, any_text, day, name, one_of, pattern_or_nothing};
+use super::schemas::{DATE, TIME, any_text, day, name, one_of, pattern};
 use crate::documents::{JobField, RunField};
 
 /// A value that a request carries beside its body.
@@ -19,11 +19,12 @@ pub(crate) struct Parameter {
     about: &'static str,
     schema: Value,
     is_required: bool,
+    may_be_empty: bool,
 }
 
 impl Parameter {
     pub(crate) fn new(name: &'static str, about: &'static str, schema: Value) -> Self {
-        Self { name, about, schema, is_required: false }
+        Self { name, about, schema, is_required: false, may_be_empty: true }
     }
 
     /// Text that is compared with what is stored.
@@ -33,13 +34,18 @@ impl Parameter {
 
     /// A truth value in any spelling that clients use.
     pub(crate) fn truth(name: &'static str, about: &'static str) -> Self {
-        let spellings = ["1", "0", "true", "false", "True", "False", "t", "f", "yes", "no", "on", "off", ""];
+        let spellings = ["1", "0", "true", "false", "True", "False", "t", "f", "yes", "no", "on", "off"];
         Self::new(name, about, one_of(&spellings))
     }
 
     /// A request without it is refused.
     pub(crate) fn required(self) -> Self {
-        Self { is_required: true, ..self }
+        Self { is_required: true, ..self }.never_empty()
+    }
+
+    /// An empty one does not count as none.
+    pub(crate) fn never_empty(self) -> Self {
+        Self { may_be_empty: false, ..self }
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -61,6 +67,9 @@ impl Parameter {
         });
         if !self.about.is_empty() {
             parameter["description"] = self.about.into();
+        }
+        if place == "query" && self.may_be_empty {
+            parameter["allowEmptyValue"] = true.into();
         }
         // A list is joined by commas.
         if self.schema["type"] == "array" {
@@ -84,7 +93,7 @@ impl Parameter {
     pub(crate) fn before() -> Self {
         let about = "What the `Link` of the page before has: a time and a number. Excludes `page`";
         let place = format!("({DATE}T{TIME}(\\.[0-9]{{1,6}})?|none)_[0-9]{{1,9}}");
-        Self::new("before", about, pattern_or_nothing(&place))
+        Self::new("before", about, pattern(&place))
     }
 
     /// What history pages are asked by.
@@ -94,7 +103,7 @@ impl Parameter {
 
     /// A day.
     pub(crate) fn day(name: &'static str, about: &'static str) -> Self {
-        Self::new(name, about, pattern_or_nothing(&format!("{DATE}|today|yesterday")))
+        Self::new(name, about, day())
     }
 
     /// How runs are shown.

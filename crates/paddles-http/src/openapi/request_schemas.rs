@@ -1,6 +1,7 @@
 //! Schemas of what is taken, from the same tables by which it is read.
 
 use paddles_domain::{INDEXED_TEXT_CHARS, JobKey, JobStatus, Kind};
+use paddles_repository::MOST_NEW_JOBS;
 use serde_json::{Map, Value, json};
 
 use super::schemas::{DATE, TIME, name, named, one_of};
@@ -26,6 +27,13 @@ pub(crate) fn job_patch() -> Value {
 /// A job that may be new.
 pub(crate) fn job_report() -> Value {
     named("JobReport")
+}
+
+/// Jobs that may be new. Each is read for itself, so that what is wrong with one does not show here.
+pub(crate) fn job_reports() -> Value {
+    let job = json!({ "description": "As `JobReport`; another is refused, without the others." });
+    json!({ "type": "object", "required": ["jobs"],
+        "properties": { "jobs": { "type": "array", "maxItems": MOST_NEW_JOBS, "items": job } } })
 }
 
 /// The name of a new run.

@@ -25,6 +25,11 @@ pub(super) fn all() -> Value {
         "RunSummaries": { "type": "object", "additionalProperties": named("Summary") },
         "Job": job,
         "JobPart": part(JobField::all().map(|field| (field.name(), of_job(field)))),
+        "NewJobs": object([("results", array_of(&object([
+            ("job_id", text_or_null()),
+            ("created", json!({ "type": "boolean" })),
+            ("message", text_or_null()),
+        ])))]),
         "Summary": object([
             ("href", link()),
             ("status", one_of(&["finished", "running"])),
@@ -88,12 +93,12 @@ pub(crate) fn whole_number(minimum: u32) -> Value {
 
 /// A day, or one of the two words for one.
 pub(super) fn day() -> Value {
-    json!({ "type": "string", "pattern": format!("^({DATE}|today|yesterday)$"), "examples": ["2026-03-01", "today"] })
+    pattern(&format!("{DATE}|today|yesterday"))
 }
 
-/// Text of a pattern, or none at all: an empty parameter counts as none.
-pub(super) fn pattern_or_nothing(pattern: &str) -> Value {
-    json!({ "type": "string", "pattern": format!("^({pattern})?$") })
+/// Text that is wholly of a pattern.
+pub(super) fn pattern(pattern: &str) -> Value {
+    json!({ "type": "string", "pattern": format!("^({pattern})$") })
 }
 
 /// A time of the form `HH:MM:SS`.

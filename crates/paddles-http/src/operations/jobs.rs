@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::openapi::{Operation, Parameter, array_of, job_patch, job_report, named, nothing};
+use crate::openapi::{Operation, Parameter, array_of, job_patch, job_report, job_reports, named, nothing};
 
 /// What a list of jobs shows: whole documents or some fields.
 pub(super) fn list_of_jobs() -> Value {
@@ -50,6 +50,17 @@ pub(crate) fn create() -> Operation {
         .refuses(&[404])
 }
 
+/// Only POST: of any other method `batch` is the id of a job.
+pub(crate) fn create_many() -> Operation {
+    Operation::new("job_create_many", "Many new jobs of one run at once")
+        .details(
+            "As POSTs of each in turn, but in one transaction and many times as fast. What is refused does not hold up the \
+             others: `results` tells of each job, in order, whether it was `created`, or else why not.",
+        )
+        .body(job_reports())
+        .answers(named("NewJobs"))
+}
+
 pub(crate) fn get() -> Operation {
     Operation::new("job_get", "A whole job").answers(named("Job")).refuses(&[404])
 }
@@ -67,8 +78,10 @@ pub(crate) fn update() -> Operation {
             "`pass` and `fail` stay whatever `status` is sent later; `success` without `status` decides it. `priority` \
              changes only while the job is queued. `targets` links the job to nodes, which are created if they are unknown.",
         )
+        .query([Parameter::truth("upsert", "A job that is not there is added, as by POST; `created` tells which")])
         .body(job_patch())
-        .answers(nothing())
+        .answers(json!({ "type": "object", "additionalProperties": false,
+            "properties": { "created": { "type": "boolean", "description": "Only where `upsert` was asked for." } } }))
         .refuses(&[404])
 }
 

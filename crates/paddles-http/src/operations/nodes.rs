@@ -16,7 +16,7 @@ pub(crate) fn list() -> Operation {
             Parameter::text("locked_by", "Only nodes that this owner has"),
             Parameter::truth("locked", "Only nodes that are locked, or not"),
             Parameter::truth("up", "Only nodes that are up, or down"),
-            Parameter::new("count", "How many nodes; all without it", whole_number(0)),
+            Parameter::new("count", "How many nodes; all without it", whole_number(0)).never_empty(),
         ])
         .answers(array_of(&named("Node")))
 }

@@ -45,10 +45,10 @@ fn locking_many_is_refused(database: TestDatabase) {
     for few in ["0", "-1", "\"0\"", "-99999999999"] {
         check(&wish("count", few), 400, TOO_FEW);
     }
-    for odd in ["\"x\"", "1.5", "null", "true", "[]", "{}", "\"\"", "1e400", "99999999999999999999", "\"1\\u0000\""] {
+    for odd in ["\"x\"", "1.5", "null", "true", "[]", "{}", "\"\"", "1e400", "\"1\\u0000\""] {
         check(&wish("count", odd), 400, NO_NUMBER);
     }
-    for huge in ["2", "5000000000", "9223372036854775807", "\"4294967296\""] {
+    for huge in ["2", "2.0", "5000000000", "99999999999999999999", "9223372036854775807", "\"4294967296\""] {
         check(&wish("count", huge), 503, "only 1 nodes available");
     }
     for none in ["\"\"", "null", "\"|\"", "\"||\""] {

@@ -19,6 +19,7 @@
 pub mod expiry;
 pub mod filters;
 pub mod history;
+pub mod ingestion;
 pub mod jobs;
 pub mod nodes;
 pub mod queues;
@@ -45,6 +46,9 @@ macro_rules! contract_tests {
             ids_are_picked, a_patch_changes_what_it_says, a_missing_job_is_not_updated, the_run_follows_its_jobs,
             the_first_job_shows_in_the_run, a_deleted_job_is_forgotten, jobs_come_page_by_page_in_text_order,
             jobs_are_indexed_newest_first, only_wanted_keys_are_read, large_documents_come_back);
+        $crate::contract_tests!($open; ingestion: a_report_creates_or_updates, an_upsert_is_admitted_like_a_post,
+            jobs_are_added_together, a_refused_job_does_not_hold_up_others, ids_are_picked_for_many,
+            one_job_is_upserted_at_once, batches_come_at_once);
         $crate::contract_tests!($open; filters: conditions_select_runs, indexes_list_distinct_values, odd_values_match_whole,
             queued_runs_come_earliest_first, counted_parts_follow_their_jobs, jobs_are_found);
         $crate::contract_tests!($open; history: runs_are_walked_back, selected_runs_are_walked_back, found_jobs_are_walked_back,

@@ -8,10 +8,10 @@ use paddles_domain::{Document, JobKey, JobPatch, JobStatus, NodeName, NodePatch,
 use super::{act, job, new_job, post, run, status};
 use crate::{JobCreated, JobKeys, JobUpdated, LockedMany, NodeFilter, QueueHead, Repository, UnlockedMany};
 
-const THREADS: usize = 8;
+pub(super) const THREADS: usize = 8;
 
 /// Runs `work` on every thread at once, and collects what each answers.
-fn at_once<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(super) fn at_once<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let start = Barrier::new(THREADS);
     thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)
@@ -28,7 +28,7 @@ fn at_once<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
 }
 
 /// Compares the stored counts and status of a run with its jobs.
-fn check_counts(lab: &dyn Repository, name: &str) {
+pub(super) fn check_counts(lab: &dyn Repository, name: &str) {
     let stored = lab.run_get(&run(name)).unwrap().unwrap().record;
     let rows = lab.job_index(&run(name), None).unwrap().unwrap();
     let mut recount = RunResults::default();
