@@ -158,7 +158,7 @@ fn of_runs() -> Vec<Endpoint> {
             is::jobs::create(),
         ),
         Endpoint::at("/runs/{name}/jobs/batch/")
-            .write(Method::POST, job_batch::create, is::jobs::create_many())
+            .write(Method::POST, REPORTER, job_batch::create, is::jobs::create_many())
             .only_post(),
         Endpoint::at("/runs/{name}/jobs/{job_id}/")
             .get(Reading, jobs::get, is::jobs::get())

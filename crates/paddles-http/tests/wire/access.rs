@@ -56,6 +56,7 @@ const RULES: [(&str, &str, Need); 61] = [
     ("GET", "/runs/branch/", Reading),
     ("GET", "/runs/branch/{branch}/", Reading),
     ("GET", "/runs/date/", Reading),
+    ("GET", "/runs/date/from/{from}/to/{to}/", Reading),
     ("GET", "/runs/date/{date}/", Reading),
     ("GET", "/runs/machine_type/", Reading),
     ("GET", "/runs/machine_type/{machine_type}/", Reading),

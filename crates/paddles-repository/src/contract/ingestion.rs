@@ -62,18 +62,29 @@ fn patch_of(number: usize) -> JobPatch {
 }
 
 /// What lists, filters and statistics tell of a run, without its name.
-fn told(lab: &dyn Repository, name: &str) -> (RunResults, Option<Timestamp>, Vec<String>, Vec<(String, usize)>, usize) {
+#[derive(Debug, PartialEq)]
+struct Told {
+    results: RunResults,
+    started: Option<Timestamp>,
+    sha1s: Vec<String>,
+    jobs_of_nodes: Vec<usize>,
+    described: usize,
+}
+
+fn told(lab: &dyn Repository, name: &str) -> Told {
     let stored = lab.run_get(&run(name)).unwrap().unwrap().record;
-    let of_run = [RunCondition::User(stored.user.clone().unwrap_or_default())];
-    let sha1s = lab.run_index(RunIndex::Sha1, &of_run).unwrap();
-    let nodes = (0..5).map(|number| {
+    let jobs_of_node = |number: usize| {
         let node = NodeName::new(format!("n{number}")).unwrap();
-        let jobs = lab.job_index_of_node(&node, Some(name), None, None).unwrap().unwrap_or_default();
-        (node.to_string(), jobs.len())
-    });
+        lab.job_index_of_node(&node, Some(name), None, None).unwrap().unwrap_or_default().len()
+    };
     let search = JobSearch { description: Some("rados/".to_owned()), ..JobSearch::default() };
-    let found = lab.job_search(&search, page(1, 1000).into()).unwrap().len();
-    (stored.results, stored.started, sha1s, nodes.collect(), found)
+    Told {
+        results: stored.results,
+        started: stored.started,
+        sha1s: lab.run_index(RunIndex::Sha1, &[RunCondition::User(stored.user.unwrap_or_default())]).unwrap(),
+        jobs_of_nodes: (0..5).map(jobs_of_node).collect(),
+        described: lab.job_search(&search, page(1, 1000).into()).unwrap().len(),
+    }
 }
 
 pub fn jobs_are_added_together(lab: &dyn Repository) {
