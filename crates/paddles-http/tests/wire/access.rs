@@ -16,7 +16,7 @@ const OPERATOR: Need = Need::Role(Role::Operator);
 const ADMIN: Need = Need::Role(Role::Admin);
 
 /// What is expected of every route. A new one is written here too, by somebody who has thought about it.
-const RULES: [(&str, &str, Need); 61] = [
+const RULES: [(&str, &str, Need); 63] = [
     ("GET", "/", Nothing),
     ("GET", "/openapi.json", Nothing),
     ("GET", "/docs/", Nothing),
@@ -74,6 +74,7 @@ const RULES: [(&str, &str, Need); 61] = [
     ("DELETE", "/runs/{name}/", ADMIN),
     ("GET", "/runs/{name}/jobs/", Reading),
     ("POST", "/runs/{name}/jobs/", REPORTER),
+    ("POST", "/runs/{name}/jobs/batch/", REPORTER),
     ("GET", "/runs/{name}/jobs/{job_id}/", Reading),
     ("PUT", "/runs/{name}/jobs/{job_id}/", REPORTER),
     ("DELETE", "/runs/{name}/jobs/{job_id}/", ADMIN),
