@@ -3,7 +3,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::row::Row;
 use diesel::{QueryResult, deserialize};
-use paddles_domain::{JobId, Run, RunName};
+use paddles_domain::{JobId, Run, RunName, Timestamp};
 use paddles_repository::{RecordId, Stored};
 
 use crate::cells::{Cells, FromCells};
@@ -117,6 +117,20 @@ pub(crate) fn lock_queue(connection: &AnyConnection) -> &'static str {
         AnyConnection::Postgres(_) => " FOR NO KEY UPDATE",
         AnyConnection::Sqlite(_) => "",
     }
+}
+
+/// Forgets a few keys that were made before `oldest`: each new key takes some old ones with it, so that they do not pile up. Those
+/// that others are just forgetting are left to them.
+pub(crate) fn forget_old_keys(connection: &mut AnyConnection, oldest: Timestamp) -> QueryResult<()> {
+    let lock = match connection {
+        AnyConnection::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        AnyConnection::Sqlite(_) => "",
+    };
+    let sql = format!(
+        "DELETE FROM idempotency_keys WHERE (caller, key) IN \
+         (SELECT caller, key FROM idempotency_keys WHERE made < ? ORDER BY made LIMIT 10{lock})"
+    );
+    Statement::new(sql).bind(oldest).run(connection).map(drop)
 }
 
 /// Keeps a job until the transaction ends, if it is still queued and nobody else keeps it; says whether.

@@ -19,6 +19,12 @@ impl JobRepository for DieselRepository {
     /// The refusal of a job that is there is the busiest request of all, one for each heartbeat: a single probe of an
     /// index, before any transaction.
     fn job_create(&self, new: &NewJob, act: &Act) -> Result<JobCreated, RepositoryError> {
+        if act.once.is_some() {
+            return taken_is_there(
+                new,
+                self.write_once(act, |connection| reports::create_unless_known(connection, new, act)),
+            );
+        }
         if let Some(job_id) = &new.report.job_id
             && self.database.read(|connection| reports::is_known(connection, &new.run, job_id))?
         {
@@ -29,26 +35,29 @@ impl JobRepository for DieselRepository {
             Ok(_) => self.database.write(|connection| reports::create(connection, new, act)),
             Err(error) => Err(error),
         };
-        match (created, &new.report.job_id) {
-            // Another reporter was quicker, after we had looked. A job's id is the only key that this can find taken, and it
-            // was, even if the job has been deleted since.
-            (Err(RepositoryError::Taken { .. }), Some(job_id)) => Ok(JobCreated::AlreadyExists(job_id.clone())),
-            (created, _) => created,
-        }
+        taken_is_there(new, created)
     }
 
+    /// Most reports are of jobs that are there.
     fn job_upsert(&self, new: &NewJob, act: &Act) -> Result<JobUpserted, RepositoryError> {
         loop {
-            match self.database.write(|connection| reports::upsert(connection, new, act)) {
-                // Another reporter was quicker, after we had looked: now there is a job to update.
-                Err(RepositoryError::Taken { .. }) => {}
-                upserted => return upserted,
+            if let Some(job_id) = &new.report.job_id
+                && let JobUpdated::Updated { before, after } =
+                    self.job_update(&new.run, job_id, &new.report.patch, act)?
+            {
+                return Ok(JobUpserted::Updated { before, after });
+            }
+            match self.job_create(new, act)? {
+                JobCreated::Created(_, status) => return Ok(JobUpserted::Created(status)),
+                JobCreated::Refused(refused) => return Ok(JobUpserted::Refused(refused)),
+                // Another reporter was quicker: now there is a job to update.
+                JobCreated::AlreadyExists(_) => {}
             }
         }
     }
 
     fn job_create_many(&self, new: &NewJobs, act: &Act) -> Result<Vec<JobCreated>, RepositoryError> {
-        self.database.write(|connection| batch::create(connection, new, act))
+        self.write_once(act, |connection| batch::create(connection, new, act))
     }
 
     fn job_update(
@@ -192,5 +201,14 @@ impl JobRepository for DieselRepository {
         let places: HashMap<RecordId, usize> = rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
         jobs.sort_by_key(|job| places.get(&job.id));
         Ok(jobs)
+    }
+}
+
+/// Another reporter may be quicker, after we had looked. A job's id is the only key that adding one can find taken, and it was,
+/// even if the job has been deleted since.
+fn taken_is_there(new: &NewJob, created: Result<JobCreated, RepositoryError>) -> Result<JobCreated, RepositoryError> {
+    match (created, &new.report.job_id) {
+        (Err(RepositoryError::Taken { .. }), Some(job_id)) => Ok(JobCreated::AlreadyExists(job_id.clone())),
+        (created, _) => created,
     }
 }

@@ -58,6 +58,7 @@ mod node_jobs;
 mod node_locks;
 mod node_row;
 mod nodes;
+mod once;
 mod pooler;
 mod queues;
 mod recount;

@@ -16,7 +16,7 @@ use crate::{DieselRepository, node_locks};
 
 impl NodeRepository for DieselRepository {
     fn node_create(&self, name: &NodeName, patch: &NodePatch, act: &Act) -> Result<NodeCreated, RepositoryError> {
-        self.database.write(|connection| {
+        self.write_once(act, |connection| {
             let node = patch.clone().create(name.clone(), act.when);
             let host = match find_host(connection, node.vm_host.as_ref())? {
                 Host::Unknown => return Ok(NodeCreated::UnknownHost),
@@ -84,12 +84,12 @@ impl NodeRepository for DieselRepository {
     /// Nodes that others are just locking are passed over. If too few are left, those others may still give theirs back: so
     /// they are waited for, in the order of names, in a transaction that holds nothing yet.
     fn node_lock_many(&self, wish: &LockWish, act: &Act) -> Result<LockedMany, RepositoryError> {
-        let locked = self.database.write(|connection| {
+        let locked = self.write_once(act, |connection| {
             let free = lock_free_nodes(connection);
             node_locks::lock_many(connection, wish, free, act)
         })?;
         match locked {
-            LockedMany::TooFew(_) => self.database.write(|connection| {
+            LockedMany::TooFew(_) => self.write_once(act, |connection| {
                 let all = lock_nodes(connection);
                 node_locks::lock_many(connection, wish, all, act)
             }),

@@ -9,6 +9,7 @@ use crate::cells::{Cells, FromCells, there};
 use crate::claim::{lock_queue, lock_queued_job, lock_run};
 use crate::connection::{AnyConnection, Backend};
 use crate::job_row::select_everything;
+use crate::once::Outcome;
 use crate::run_filter::Where;
 use crate::statement::{Bind, Statement, question_marks};
 use crate::{DieselRepository, reports};
@@ -23,7 +24,7 @@ const ORDER: &str = "ORDER BY jobs.priority NULLS LAST, jobs.id";
 
 impl QueueRepository for DieselRepository {
     fn queue_create(&self, name: &QueueName, patch: &QueuePatch, act: &Act) -> Result<QueueCreated, RepositoryError> {
-        self.database.write(|connection| {
+        self.write_once(act, |connection| {
             let queue = match patch.update(&Queue::new(name.clone()), act.when) {
                 Ok(queue) => queue,
                 Err(refused) => return Ok(QueueCreated::Refused(refused)),
@@ -82,7 +83,7 @@ impl QueueRepository for DieselRepository {
     fn queue_claim(&self, name: &QueueName, act: &Act) -> Result<QueueHead, RepositoryError> {
         let mut held: Vec<RecordId> = Vec::new();
         loop {
-            let claim = self.database.write(|connection| claim(connection, name, &held, act))?;
+            let claim = self.write_once(act, |connection| claim(connection, name, &held, act))?;
             match claim {
                 Claim::Head(head) => return Ok(head),
                 Claim::Held(job) => held.push(job),
@@ -118,6 +119,16 @@ enum Claim {
     Head(QueueHead),
     /// Somebody else holds this job.
     Held(RecordId),
+}
+
+impl Outcome for Claim {
+    fn keep(&self) -> Option<String> {
+        if let Self::Head(head) = self { head.keep() } else { None }
+    }
+
+    fn recall(text: &str) -> Option<Self> {
+        QueueHead::recall(text).map(Self::Head)
+    }
 }
 
 fn claim(connection: &mut AnyConnection, name: &QueueName, held: &[RecordId], act: &Act) -> QueryResult<Claim> {

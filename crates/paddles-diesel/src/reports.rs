@@ -3,7 +3,7 @@
 
 use diesel::QueryResult;
 use paddles_domain::{Act, Day, JobChange, JobFacts, JobId, JobKey, JobPatch, LabZone, Run, RunName, Timestamp, Value};
-use paddles_repository::{JobCreated, JobUpdated, JobUpserted, NewJob, RecordId, Stored};
+use paddles_repository::{JobCreated, JobUpdated, NewJob, RecordId, Stored};
 
 use crate::claim::{KeptJob, lock_job, lock_run, next_job_number};
 use crate::connection::AnyConnection;
@@ -18,6 +18,14 @@ pub(crate) fn is_known(connection: &mut AnyConnection, run: &RunName, job_id: &J
         WHERE runs.name = ? AND jobs.job_id = ?";
     let job = Statement::new(sql).bind(run.as_str()).bind(job_id.as_str());
     Ok(job.row::<RecordId>(connection)?.is_some())
+}
+
+/// Adds a job if it is not there. Fails if another reporter adds it at the same moment.
+pub(crate) fn create_unless_known(connection: &mut AnyConnection, new: &NewJob, act: &Act) -> QueryResult<JobCreated> {
+    match &new.report.job_id {
+        Some(job_id) if is_known(connection, &new.run, job_id)? => Ok(JobCreated::AlreadyExists(job_id.clone())),
+        _ => create(connection, new, act),
+    }
 }
 
 /// Adds a job, and its run if it must be created. Fails if the run has a job of this id.
@@ -73,22 +81,6 @@ pub(crate) fn create_run(
             return Ok(run);
         }
     }
-}
-
-/// Applies a report to the job that it names, or adds it. Fails if another reporter adds it at the same moment.
-pub(crate) fn upsert(connection: &mut AnyConnection, new: &NewJob, act: &Act) -> QueryResult<JobUpserted> {
-    if let Some(job_id) = &new.report.job_id
-        && let JobUpdated::Updated { before, after } =
-            update(connection, &new.run, job_id, new.report.patch.clone(), act)?
-    {
-        return Ok(JobUpserted::Updated { before, after });
-    }
-    Ok(match create(connection, new, act)? {
-        JobCreated::Created(_, status) => JobUpserted::Created(status),
-        JobCreated::Refused(refused) => JobUpserted::Refused(refused),
-        // Adding it fails instead, so that whoever asked looks again.
-        JobCreated::AlreadyExists(_) => return Err(diesel::result::Error::RollbackTransaction),
-    })
 }
 
 /// Applies a patch to a job.

@@ -17,8 +17,8 @@ pub(crate) fn count_job(run: RecordId, before: Option<&JobFacts>, after: Option<
 /// What counts jobs of `run` that were added together: a statement for each part.
 pub(crate) fn count_new_jobs<'a>(run: RecordId, added: impl Iterator<Item = &'a JobFacts> + Clone) -> Vec<Statement> {
     let parts = [
-        (ADD_SHA1S, count_values(added.clone().filter_map(sha1)), " ON CONFLICT (run_id, sha1)", "run_sha1s"),
-        (ADD_FLAVORS, count_values(added.filter_map(flavor)), " ON CONFLICT (run_id, flavor)", "run_flavors"),
+        (SHA1_ROWS, count_values(added.clone().filter_map(sha1)), " ON CONFLICT (run_id, sha1)", "run_sha1s"),
+        (FLAVOR_ROWS, count_values(added.filter_map(flavor)), " ON CONFLICT (run_id, flavor)", "run_flavors"),
     ];
     let counted = parts.into_iter().filter(|(_, counts, ..)| !counts.is_empty());
     let statements = counted.map(|(insert, counts, conflict, table)| {
@@ -30,8 +30,8 @@ pub(crate) fn count_new_jobs<'a>(run: RecordId, added: impl Iterator<Item = &'a 
     statements.collect()
 }
 
-const ADD_SHA1S: &str = "INSERT INTO run_sha1s (run_id, sha1, jobs) VALUES ";
-const ADD_FLAVORS: &str = "INSERT INTO run_flavors (run_id, flavor, jobs) VALUES ";
+const SHA1_ROWS: &str = "INSERT INTO run_sha1s (run_id, sha1, jobs) VALUES ";
+const FLAVOR_ROWS: &str = "INSERT INTO run_flavors (run_id, flavor, jobs) VALUES ";
 
 fn count_values<'a>(values: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, i32> {
     values.fold(BTreeMap::new(), |mut counts, value| {

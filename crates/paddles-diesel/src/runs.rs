@@ -16,8 +16,8 @@ use crate::statement::Statement;
 use crate::{DieselRepository, node_days};
 
 impl RunRepository for DieselRepository {
-    fn run_create(&self, run: &Run, _act: &Act) -> Result<RunCreated, RepositoryError> {
-        self.database.write(|connection| {
+    fn run_create(&self, run: &Run, act: &Act) -> Result<RunCreated, RepositoryError> {
+        self.write_once(act, |connection| {
             let touched = run_row::insert(run).run(connection)?;
             Ok(if touched == 1 { RunCreated::Created } else { RunCreated::AlreadyExists })
         })

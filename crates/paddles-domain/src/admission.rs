@@ -25,7 +25,7 @@ pub enum Admission {
 }
 
 /// Why a new job is not let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum Refused {
     /// Its run does not exist, and it does not say that it is its own.
     #[error("the run was not found, and the job's name is not the run's, which would create it")]

@@ -11,7 +11,7 @@ use crate::{FieldError, JobFacts, JobKey, JobStatus, NameError, ReportError, Run
 /// the order of a run's jobs.
 ///
 /// An id names a job only together with its run: labs' counters have restarted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct JobId(String);
 
 impl JobId {
@@ -53,7 +53,7 @@ impl fmt::Display for JobId {
 }
 
 /// One test: what a reporter told about it, and what the service keeps beside that.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Job {
     /// The run to which it belongs.
     pub run: RunName,
@@ -93,8 +93,22 @@ impl Job {
 }
 
 /// The values of a job's keys.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Vec<Option<Value>>")]
 pub struct JobValues(Vec<Option<Value>>);
+
+/// Values that were not written for these keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is not one value for each key")]
+pub struct OtherKeys;
+
+impl TryFrom<Vec<Option<Value>>> for JobValues {
+    type Error = OtherKeys;
+
+    fn try_from(values: Vec<Option<Value>>) -> Result<Self, OtherKeys> {
+        if values.len() == JobKey::COUNT { Ok(Self(values)) } else { Err(OtherKeys) }
+    }
+}
 
 impl Default for JobValues {
     fn default() -> Self {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The state of a job, as its reporter names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum JobStatus {
     /// Waits in a queue for a dispatcher.
     Queued,

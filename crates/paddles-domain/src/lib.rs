@@ -60,12 +60,12 @@ mod token;
 mod value;
 
 pub use access::{Auth, Need, Role, UnknownAuth, UnknownRole};
-pub use act::{Act, Actor};
+pub use act::{Act, Actor, Once, OnceKey, OnceKeyError};
 pub use admission::{Admission, Refused, UnknownAdmission};
 pub use day::{Day, DayError};
 pub use expiry::ExpiryRule;
 pub use heartbeat::Heartbeat;
-pub use job::{Job, JobId, JobValues};
+pub use job::{Job, JobId, JobValues, OtherKeys};
 pub use job_key::{JobKey, Kind, normalise_key};
 pub use job_patch::{JobChange, JobFacts, JobPatch, JobReport, ReportError};
 pub use job_status::{JobStatus, UnknownJobStatus};

@@ -9,7 +9,7 @@ use crate::value::{read_boolean, read_text};
 use crate::{FieldError, NameError, Timestamp, normalise_key};
 
 /// The name of a node: its full host name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct NodeName(String);
 
 impl NodeName {
@@ -44,7 +44,7 @@ impl fmt::Display for NodeName {
 }
 
 /// A machine on which jobs run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Node {
     /// What it is called; no two nodes share a name.
     pub name: NodeName,

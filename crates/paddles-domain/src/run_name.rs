@@ -8,7 +8,7 @@ use crate::{LabZone, NameError, Timestamp, check_name};
 /// The name of a run, by which clients address it: text of 1 to 1,024 characters that fits into one path segment.
 ///
 /// teuthology builds it as `USER-TIME-SUITE-BRANCH-KERNEL-FLAVOR-MACHINE`; any other text is a name too.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct RunName(String);
 
 impl RunName {

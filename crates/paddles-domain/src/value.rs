@@ -9,7 +9,7 @@ use crate::timestamp::parse_name_time;
 use crate::{JobKey, Kind, Timestamp};
 
 /// A JSON document that is kept as it came: text that was checked once and is never rebuilt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Document(Box<str>);
 
 impl Document {
@@ -31,7 +31,7 @@ impl Document {
 }
 
 /// The value of a [`JobKey`]; absent values are `None` of an `Option<Value>`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Value {
     /// Of [`Kind::Text`] and [`Kind::IndexedText`].
     Text(String),

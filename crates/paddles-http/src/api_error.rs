@@ -5,7 +5,9 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use paddles_domain::{Actor, FieldError, LockRefused, NameError, PauseRefused, Refused, ReportError, Role, Standing};
+use paddles_domain::{
+    Actor, FieldError, LockRefused, NameError, OnceKeyError, PauseRefused, Refused, ReportError, Role, Standing,
+};
 use paddles_repository::{PageError, RepositoryError};
 
 /// How long a client should wait before it asks again, in seconds. Clients of paddles wait about so long by themselves.
@@ -136,6 +138,12 @@ impl From<NameError> for ApiError {
     }
 }
 
+impl From<OnceKeyError> for ApiError {
+    fn from(error: OnceKeyError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
 impl From<ReportError> for ApiError {
     fn from(error: ReportError) -> Self {
         Self::invalid(error.to_string())
@@ -193,6 +201,10 @@ impl From<RepositoryError> for ApiError {
                 tracing::warn!(reason, "the database is unavailable");
                 Self::unavailable("the database is unavailable; try again")
             }
+            RepositoryError::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Idempotency-Key takes another key: this one was used for another request",
+            ),
             RepositoryError::Refused { reason } | RepositoryError::Taken { reason } => {
                 tracing::error!(reason, "the database refused a statement");
                 Self::defect()

@@ -42,7 +42,7 @@ enum Rights {
 impl Caller {
     /// What the caller does at this moment.
     pub(crate) fn acts(&self) -> Act {
-        Act { when: now(), who: self.who.clone(), from: self.from }
+        Act { when: now(), who: self.who.clone(), from: self.from, once: None }
     }
 
     /// Refuses a caller who may not do what `role` may: for what depends on more than the route.

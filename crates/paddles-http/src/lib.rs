@@ -42,6 +42,7 @@ mod expiry;
 #[doc(hidden)]
 pub mod fuzzing;
 mod handlers;
+mod idempotency_key;
 mod job_counters;
 mod job_stream;
 mod known_tokens;

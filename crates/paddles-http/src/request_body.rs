@@ -62,6 +62,11 @@ fn undecodable() -> ApiError {
 }
 
 impl RequestBody {
+    /// The body as it was sent.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Reads the body as a JSON object, and hands its members to `read`.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Members<'_>) -> Result<T, ApiError>) -> Result<T, ApiError> {
         read_object(&self.0, read)

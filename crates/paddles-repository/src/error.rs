@@ -15,6 +15,9 @@ pub enum RepositoryError {
         /// What the database said, for the log.
         reason: String,
     },
+    /// The key of a change that is made once was used for another one.
+    #[error("the key was used for another request")]
+    KeyReused,
     /// The database refused a statement that it should have taken: a defect of the adapter.
     #[error("the database refused a statement: {reason}")]
     Refused {

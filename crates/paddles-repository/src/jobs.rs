@@ -117,7 +117,7 @@ pub struct NewJobs {
 }
 
 /// What came of adding a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum JobCreated {
     /// It is stored, under this id and in this state.
     Created(JobId, JobStatus),

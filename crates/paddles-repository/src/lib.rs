@@ -95,11 +95,11 @@ impl<T> Repository for T where
 }
 
 /// The number of a row, by which later questions name it. Clients see it only when they ask for the field `id`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct RecordId(pub i32);
 
 /// A run or job with the number of its row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Stored<T> {
     /// The number of the row.
     pub id: RecordId,

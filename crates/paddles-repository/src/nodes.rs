@@ -37,7 +37,7 @@ pub trait NodeRepository {
 }
 
 /// A node, with the node on which it runs if it is a guest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct HostedNode {
     /// The node.
     pub node: Node,

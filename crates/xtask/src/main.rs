@@ -1,4 +1,4 @@
-//! Developers' commands: `cargo xtask test`, `cargo xtask ci` and `cargo xtask bench`.
+//! Developers' commands: `cargo xtask test`, `ci`, `bench` and `schemathesis`.
 //!
 //! Whatever a command needs and the machine lacks is named first and then installed. Standard library and clap only, so
 //! that it compiles in seconds.
@@ -16,6 +16,8 @@ mod dependencies;
 mod deploy_check;
 mod pgbouncer;
 mod postgres;
+mod python_programs;
+mod schemathesis;
 mod steps;
 mod test;
 mod teuthology;
@@ -54,6 +56,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Attack the service with requests that schemathesis makes up from its OpenAPI document, on both databases
+    Schemathesis {
+        /// How many requests for each operation, at the most
+        #[arg(long, default_value_t = 2_000)]
+        examples: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -63,6 +71,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(&mut steps),
         Task::DeployCheck => deploy_check::run(&mut steps),
         Task::Bench { arguments } => bench::run(&mut steps, &arguments),
+        Task::Schemathesis { examples } => schemathesis::run(&mut steps, examples),
     };
     steps.print_durations();
     match outcome {

@@ -1,14 +1,17 @@
 //! `cargo xtask test`.
 
+use crate::schemathesis::SCHEMATHESIS;
 use crate::steps::{Failure, Steps, cargo};
-use crate::{pgbouncer, postgres, teuthology};
+use crate::teuthology::TEUTHOLOGY;
+use crate::{pgbouncer, postgres};
 
 /// Installs what is missing, then runs the tests; `arguments` are passed on to `cargo test`. Without a package among them
 /// those of the whole workspace run.
 pub(crate) fn run(steps: &mut Steps, arguments: &[String]) -> Result<(), Failure> {
     postgres::ensure(steps)?;
     pgbouncer::ensure(steps)?;
-    let client = teuthology::ensure(steps);
+    let client = TEUTHOLOGY.ensure(steps);
+    let attacker = SCHEMATHESIS.ensure(steps);
 
     let mut tests = cargo(&["test", "--locked"]);
     // Cargo would ignore a package next to `--workspace`.
@@ -18,6 +21,9 @@ pub(crate) fn run(steps: &mut Steps, arguments: &[String]) -> Result<(), Failure
     tests.args(arguments);
     if let Some(programs) = client {
         tests.env("PADDLES_TEUTHOLOGY", programs);
+    }
+    if let Some(programs) = attacker {
+        tests.env("PADDLES_SCHEMATHESIS", programs);
     }
     steps.run("cargo test", &mut tests)
 }

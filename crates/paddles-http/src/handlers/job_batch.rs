@@ -13,6 +13,7 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::documents::{array_member, new_job_document};
+use crate::idempotency_key::IdempotencyKey;
 use crate::request_body::{Members, RequestBody};
 
 /// `POST /runs/{name}/jobs/batch/`: adds jobs as POSTs of each in turn would, in one transaction, and tells of each what came of
@@ -20,14 +21,16 @@ use crate::request_body::{Members, RequestBody};
 pub(crate) async fn create(
     app: Data<App>,
     caller: Caller,
+    key: IdempotencyKey,
     path: Path<String>,
     body: RequestBody,
 ) -> Result<HttpResponse, ApiError> {
     let run = new_run_name(path.into_inner())?;
     let read = body.read(|members| read_jobs(members, &app))?;
+    let once = key.once(&body);
     let reports = read.iter().filter_map(|report| report.as_ref().ok().cloned()).collect();
     let new = NewJobs { run, reports, admission: app.admission, zone: app.zone };
-    let outcomes = app.bridge.ask(move |lab| lab.job_create_many(&new, &caller.acts())).await?;
+    let outcomes = app.bridge.change(move |lab| lab.job_create_many(&new, &caller.acts().once(once))).await?;
     let mut outcomes = outcomes.into_iter();
     let mut results = Vec::with_capacity(read.len());
     for report in read {

@@ -13,6 +13,7 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::documents::{JobField, array, job_document, job_fields};
+use crate::idempotency_key::IdempotencyKey;
 use crate::job_stream::answer_rows;
 use crate::parameters::Parameters;
 use crate::request_body::RequestBody;
@@ -49,13 +50,15 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>, path: Path<String
 pub(crate) async fn create(
     app: Data<App>,
     caller: Caller,
+    key: IdempotencyKey,
     path: Path<String>,
     body: RequestBody,
 ) -> Result<HttpResponse, ApiError> {
     let run = new_run_name(path.into_inner())?;
     let report = body.read_something(|members| Ok(JobReport::read(members.iter(), app.zone)?))?;
+    let once = key.once(&body);
     let new = NewJob { run, report, admission: app.admission, zone: app.zone };
-    match app.bridge.change(move |lab| lab.job_create(&new, &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.job_create(&new, &caller.acts().once(once))).await? {
         JobCreated::Created(job_id, status) => {
             app.counters.count(None, status);
             Ok(json(json!({ "job_id": job_id.as_str() }).to_string()))
@@ -112,7 +115,7 @@ async fn upsert(
     let (run, job_id) = (new_run_name(run)?, Some(JobId::new(job_id)?));
     let patch = body.read(|members| Ok(JobPatch::read(members.iter(), app.zone)?))?;
     let new = NewJob { run, report: JobReport { job_id, patch }, admission: app.admission, zone: app.zone };
-    let (before, after) = match app.bridge.ask(move |lab| lab.job_upsert(&new, &caller.acts())).await? {
+    let (before, after) = match app.bridge.change(move |lab| lab.job_upsert(&new, &caller.acts())).await? {
         JobUpserted::Created(after) => (None, after),
         JobUpserted::Updated { before, after } => (Some(before), after),
         JobUpserted::Refused(refused) => return Err(refused.into()),

@@ -13,6 +13,7 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::documents::{array, lock_document, node_document};
+use crate::idempotency_key::IdempotencyKey;
 use crate::request_body::{Members, RequestBody};
 
 /// `PUT` and `POST /nodes/{name}/lock/`: locks or unlocks a node, by the lock rules. Whether the node is there is told before
@@ -60,9 +61,15 @@ pub(crate) async fn only_post() -> Result<HttpResponse, ApiError> {
 }
 
 /// `POST /nodes/lock_many/`: locks as many free nodes as asked for, or none.
-pub(crate) async fn lock_many(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn lock_many(
+    app: Data<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: RequestBody,
+) -> Result<HttpResponse, ApiError> {
+    let once = key.once(&body);
     let wish = body.read(read_wish)?;
-    match app.bridge.change(move |lab| lab.node_lock_many(&wish, &caller.acts())).await? {
+    match app.bridge.change(move |lab| lab.node_lock_many(&wish, &caller.acts().once(once))).await? {
         LockedMany::Locked(nodes) => Ok(json(array(&nodes, node_document))),
         LockedMany::TooFew(free) => Err(ApiError::unavailable(format!("only {free} nodes available"))),
         LockedMany::Refused(refused) => Err(refused.into()),

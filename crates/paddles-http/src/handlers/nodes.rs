@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
 use crate::documents::{JobField, array, counts_document, job_stats_document, node_document};
+use crate::idempotency_key::IdempotencyKey;
 use crate::job_stream::answer_rows;
 use crate::parameters::Parameters;
 use crate::request_body::RequestBody;
@@ -55,7 +56,12 @@ pub(crate) fn machine_types(text: &str) -> Result<Vec<String>, ApiError> {
 }
 
 /// `POST /nodes/`: a new node.
-pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn create(
+    app: Data<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: RequestBody,
+) -> Result<HttpResponse, ApiError> {
     let (name, patch) = body.read(|members| {
         let name = NodeName::new(name_of(members, "name")?)?;
         if WORDS.contains(&name.as_str()) {
@@ -63,8 +69,8 @@ pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) ->
         }
         Ok((name, NodePatch::read(members.iter())?))
     })?;
-    let asked = name.clone();
-    match app.bridge.change(move |lab| lab.node_create(&asked, &patch, &caller.acts())).await? {
+    let (asked, once) = (name.clone(), key.once(&body));
+    match app.bridge.change(move |lab| lab.node_create(&asked, &patch, &caller.acts().once(once))).await? {
         NodeCreated::Created => Ok(done()),
         NodeCreated::AlreadyExists => Err(ApiError::invalid(format!("Node with name {name} already exists"))),
         NodeCreated::UnknownHost => Err(unknown_host()),

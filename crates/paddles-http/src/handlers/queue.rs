@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{QueueName, QueuePatch, RunName};
-use paddles_repository::{QueueCreated, QueueHead, QueueUpdated};
+use paddles_repository::{QueueCreated, QueueHead, QueueUpdated, Repository};
 
 use super::{done, json, name_of};
 use crate::api_error::ApiError;
@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
 use crate::documents::{JobField, array, job_document, queue_document, queue_stats_document};
+use crate::idempotency_key::IdempotencyKey;
 use crate::job_stream::answer_rows;
 use crate::parameters::Parameters;
 use crate::request_body::{Members, RequestBody};
@@ -35,10 +36,15 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpRes
 }
 
 /// `POST /queue/`: a new queue, paused if it says so.
-pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn create(
+    app: Data<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: RequestBody,
+) -> Result<HttpResponse, ApiError> {
     let (name, patch) = body.read(|members| Ok((queue_of(members)?, QueuePatch::read(members.iter())?)))?;
-    let asked = name.clone();
-    match app.bridge.change(move |lab| lab.queue_create(&asked, &patch, &caller.acts())).await? {
+    let (asked, once) = (name.clone(), key.once(&body));
+    match app.bridge.change(move |lab| lab.queue_create(&asked, &patch, &caller.acts().once(once))).await? {
         QueueCreated::Created => Ok(done()),
         QueueCreated::AlreadyExists => Err(ApiError::invalid(format!("Queue {name} already exists"))),
         QueueCreated::Refused(refused) => Err(refused.into()),
@@ -60,13 +66,20 @@ fn queue_in_query(parameters: &Parameters) -> Result<QueueName, ApiError> {
 }
 
 /// `GET /queue/pop_queue/?queue=Q` shows the job at the head of a queue; `POST` takes it.
-pub(crate) async fn pop(request: HttpRequest, app: Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn pop(
+    request: HttpRequest,
+    app: Data<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: RequestBody,
+) -> Result<HttpResponse, ApiError> {
     let name = queue_in_query(&Parameters::of(&request))?;
     let takes = request.method() == Method::POST;
-    let head = app
-        .bridge
-        .ask(move |lab| if takes { lab.queue_claim(&name, &caller.acts()) } else { lab.queue_head(&name, now()) });
-    match head.await? {
+    let once = key.once(&body);
+    let claim_or_look = move |lab: &dyn Repository| {
+        if takes { lab.queue_claim(&name, &caller.acts().once(once)) } else { lab.queue_head(&name, now()) }
+    };
+    match app.bridge.ask(claim_or_look).await? {
         QueueHead::Job(job) => {
             let mut out = Vec::new();
             job_document(&mut out, &job, &app.links);

@@ -13,6 +13,7 @@ use crate::caller::Caller;
 use crate::documents::{
     JsonObject, RunField, array, job_document, job_summary, open_run_document, run_document, run_fields, run_summary,
 };
+use crate::idempotency_key::IdempotencyKey;
 use crate::job_stream::{JobPages, answer_jobs};
 use crate::next_page::link_next;
 use crate::parameters::Parameters;
@@ -94,9 +95,14 @@ pub(super) fn new_run_name(text: String) -> Result<RunName, ApiError> {
 }
 
 /// `POST /runs/`: a new run, of which only the name is read.
-pub(crate) async fn create(app: Data<App>, caller: Caller, body: RequestBody) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn create(
+    app: Data<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: RequestBody,
+) -> Result<HttpResponse, ApiError> {
     let name = body.read(|members| new_run_name(name_of(members, "name")?))?;
-    let act = caller.acts();
+    let act = caller.acts().once(key.once(&body));
     let run = Run::new(name.clone(), app.zone, act.when);
     match app.bridge.change(move |lab| lab.run_create(&run, &act)).await? {
         RunCreated::Created => Ok(done()),

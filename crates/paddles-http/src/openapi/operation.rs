@@ -14,6 +14,7 @@ pub(crate) struct Operation {
     summary: &'static str,
     details: &'static str,
     query: Vec<Parameter>,
+    is_repeatable: bool,
     body: Option<(Value, bool)>,
     answer: Option<(Value, &'static str)>,
     links_to_next: bool,
@@ -29,6 +30,7 @@ impl Operation {
             summary,
             details: "",
             query: Vec::new(),
+            is_repeatable: false,
             body: None,
             answer: None,
             links_to_next: false,
@@ -61,6 +63,11 @@ impl Operation {
             self.query.push(parameter);
         }
         self
+    }
+
+    /// Is done once for all requests with the same `Idempotency-Key`.
+    pub(crate) fn repeatable(self) -> Self {
+        Self { is_repeatable: true, ..self }.refuses(&[400, 422])
     }
 
     /// Takes a JSON body of this schema.
@@ -117,6 +124,9 @@ impl Operation {
     pub(super) fn to_json(&self, path: &str, tag: &str) -> Value {
         let mut parameters: Vec<Value> = names_in(path).map(|name| of_path(name).to_json("path")).collect();
         parameters.extend(self.query.iter().map(|parameter| parameter.to_json("query")));
+        if self.is_repeatable {
+            parameters.push(Parameter::idempotency_key().to_json("header"));
+        }
         let mut operation = json!({
             "operationId": self.id,
             "summary": self.summary,

@@ -101,6 +101,14 @@ impl Parameter {
         [Self::count(about_count), Self::page(), Self::before()]
     }
 
+    /// The header of requests that are done once.
+    pub(super) fn idempotency_key() -> Self {
+        let about = "Sent again within a day with the same key and body, the request is not done again, and answered as \
+            before if anything was done";
+        let visible = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$" });
+        Self::new("Idempotency-Key", about, visible)
+    }
+
     /// A day.
     pub(crate) fn day(name: &'static str, about: &'static str) -> Self {
         Self::new(name, about, day())

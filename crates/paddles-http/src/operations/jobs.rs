@@ -44,6 +44,7 @@ pub(crate) fn list() -> Operation {
 pub(crate) fn create() -> Operation {
     Operation::new("job_create", "A new job")
         .details("Refused with `... already exists` if the run has a job of this id: then a PUT changes it.")
+        .repeatable()
         .body(job_report())
         .answers(json!({ "type": "object", "required": ["job_id"], "additionalProperties": false,
             "properties": { "job_id": { "type": "string" } } }))
@@ -57,6 +58,7 @@ pub(crate) fn create_many() -> Operation {
             "As POSTs of each in turn, but in one transaction and many times as fast. What is refused does not hold up the \
              others: `results` tells of each job, in order, whether it was `created`, or else why not.",
         )
+        .repeatable()
         .body(job_reports())
         .answers(named("NewJobs"))
 }

@@ -22,7 +22,7 @@ pub(crate) fn list() -> Operation {
 }
 
 pub(crate) fn create() -> Operation {
-    Operation::new("node_create", "A new node").body(new_node()).answers(nothing())
+    Operation::new("node_create", "A new node").repeatable().body(new_node()).answers(nothing())
 }
 
 pub(crate) fn get() -> Operation {
@@ -58,6 +58,7 @@ pub(crate) fn lock(id: &'static str) -> Operation {
 
 pub(crate) fn lock_many() -> Operation {
     Operation::new("node_lock_many", "Locks as many free nodes as asked for, the first by name, or none")
+        .repeatable()
         .body(lock_wish())
         .answers(array_of(&named("Node")))
         .refuses(&[403])

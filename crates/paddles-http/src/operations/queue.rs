@@ -16,6 +16,7 @@ pub(crate) fn list() -> Operation {
 
 pub(crate) fn create() -> Operation {
     Operation::new("queue_create", "A new queue, paused if it says so")
+        .repeatable()
         .body(queue_patch())
         .answers(nothing())
         .refuses(&[403])
@@ -34,7 +35,7 @@ pub(crate) fn head() -> Operation {
 }
 
 pub(crate) fn claim() -> Operation {
-    pop("queue_claim", "Takes the next job, or null: it is waiting from then on, and nobody else gets it")
+    pop("queue_claim", "Takes the next job, or null: it is waiting from then on, and nobody else gets it").repeatable()
 }
 
 /// A queue that is paused hands out nothing.

@@ -21,6 +21,7 @@ pub(crate) fn list() -> Operation {
 pub(crate) fn create() -> Operation {
     Operation::new("run_create", "A new run")
         .details("Hardly needed: the first job makes its run. Refused if there is one of this name.")
+        .repeatable()
         .body(run_name())
         .answers(nothing())
 }

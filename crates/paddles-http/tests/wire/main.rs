@@ -40,6 +40,7 @@ mod entity_tags;
 mod faults;
 mod filters;
 mod history;
+mod idempotency;
 mod ingestion;
 mod leniency;
 mod limits;

@@ -22,6 +22,7 @@ pub mod history;
 pub mod ingestion;
 pub mod jobs;
 pub mod nodes;
+pub mod once;
 pub mod queues;
 pub mod races;
 pub mod runs;
@@ -49,6 +50,8 @@ macro_rules! contract_tests {
         $crate::contract_tests!($open; ingestion: a_report_creates_or_updates, an_upsert_is_admitted_like_a_post,
             jobs_are_added_together, a_refused_job_does_not_hold_up_others, ids_are_picked_for_many,
             one_job_is_upserted_at_once, batches_come_at_once);
+        $crate::contract_tests!($open; once: a_repeated_change_is_made_once, nodes_are_locked_once, a_refusal_is_not_kept,
+            a_key_is_for_one_request_of_one_caller, keys_are_forgotten_after_a_day, one_key_comes_at_once);
         $crate::contract_tests!($open; filters: conditions_select_runs, indexes_list_distinct_values, odd_values_match_whole,
             queued_runs_come_earliest_first, counted_parts_follow_their_jobs, jobs_are_found);
         $crate::contract_tests!($open; history: runs_are_walked_back, selected_runs_are_walked_back, found_jobs_are_walked_back,

@@ -64,7 +64,7 @@ impl TokenCommand {
     #[expect(clippy::print_stdout, reason = "what the command is asked for")]
     pub(super) fn run(self, settings: &Settings) -> Result<(), TokenError> {
         let lab = serve::repository(settings)?;
-        let act = Act { when: now(), who: Actor::CommandLine, from: None };
+        let act = Act { when: now(), who: Actor::CommandLine, from: None, once: None };
         match self {
             Self::Create { name, role, expires } => {
                 if expires.is_some_and(|end| end <= act.when) {

@@ -100,7 +100,7 @@ impl AdminCommand {
 
 /// Somebody at this command line, now.
 fn act() -> Act {
-    Act { when: now(), who: Actor::CommandLine, from: None }
+    Act { when: now(), who: Actor::CommandLine, from: None, once: None }
 }
 
 /// A line of what the command is asked for.
