@@ -39,7 +39,8 @@ pub struct OnceKeyError;
 impl OnceKey {
     /// The key `text`, with or without quotation marks around it.
     pub fn new(text: &str) -> Result<Self, OnceKeyError> {
-        let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|text| !text.is_empty());
+        let bare = bare.unwrap_or(text);
         let fits = (1..=255).contains(&bare.len()) && bare.bytes().all(|byte| byte.is_ascii_graphic());
         if fits { Ok(Self(bare.to_owned())) } else { Err(OnceKeyError) }
     }
@@ -105,7 +106,7 @@ mod tests {
         check("\"8e03\"", Some("8e03"));
         check("\"", Some("\""));
         check("", None);
-        check("\"\"", None);
+        check("\"\"", Some("\"\""));
         check("a b", None);
         check("é", None);
         check(&"k".repeat(255), Some(&"k".repeat(255)));

@@ -105,7 +105,7 @@ impl Parameter {
     pub(super) fn idempotency_key() -> Self {
         let about = "Sent again within a day with the same key and body, the request is not done again, and answered as \
             before if anything was done";
-        let visible = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$" });
+        let visible = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" });
         Self::new("Idempotency-Key", about, visible)
     }
 

@@ -58,7 +58,7 @@ pub(crate) fn stats_by_body() -> Operation {
     stats_of("queue_stats_by_body")
         .details("The query or else the body names the queue.")
         .query([queue_in_query()])
-        .optional_body(queue_name())
+        .optional_body(json!({ "description": "An object with `queue`; read only where the query names none." }))
 }
 
 fn stats_of(id: &'static str) -> Operation {
