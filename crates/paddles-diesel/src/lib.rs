@@ -35,6 +35,7 @@
 //! so that it can be part of a larger transaction; run the contract suite.
 
 mod adopt;
+mod audit;
 mod cells;
 mod claim;
 mod connection;
@@ -47,6 +48,7 @@ mod failure;
 mod heartbeats;
 mod history;
 mod job_facts;
+mod job_history;
 mod job_row;
 mod job_search;
 mod jobs;

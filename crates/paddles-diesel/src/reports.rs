@@ -2,7 +2,7 @@
 //! written together with all that counts it.
 
 use diesel::QueryResult;
-use paddles_domain::{Act, Day, JobChange, JobFacts, JobId, JobKey, JobPatch, Run, RunName, Timestamp, Value};
+use paddles_domain::{Act, Day, Deed, JobChange, JobFacts, JobId, JobKey, JobPatch, Run, RunName, Timestamp, Value};
 use paddles_repository::{JobCreated, JobUpdated, NewJob, RecordId, Stored};
 
 use crate::claim::{KeptJob, lock_job, lock_run, next_job_number};
@@ -10,7 +10,7 @@ use crate::connection::AnyConnection;
 use crate::job_facts::{first_job, number_of};
 use crate::node_days::Counted;
 use crate::statement::{Statement, run_together};
-use crate::{descriptions, job_row, node_jobs, run_parts, run_row};
+use crate::{audit, descriptions, job_history, job_row, node_jobs, run_parts, run_row};
 
 /// Whether the run has a job of this id.
 pub(crate) fn is_known(connection: &mut AnyConnection, run: &RunName, job_id: &JobId) -> QueryResult<bool> {
@@ -35,13 +35,15 @@ pub(crate) fn create(connection: &mut AnyConnection, new: &NewJob, act: &Act) ->
     let mut writes: Vec<Statement> = descriptions::remember(None, &change.values).into_iter().collect();
     let job_id = match &new.report.job_id {
         Some(job_id) => {
-            writes.push(job_row::insert(id, job_id, change.clone(), now));
+            writes.push(job_row::insert(id, job_id, change.clone(), now).called(job_history::NEW_JOB));
+            writes.push(job_history::first_of_new(connection, id, job_id, change.after.status, act));
             job_id.clone()
         }
         None => loop {
             let job_id = JobId::from_stored(next_job_number(connection)?.to_string());
             // A reporter may have given this number as an id of its own.
             if job_row::insert_if_new(id, &job_id, change.clone(), now).run(connection)? == 1 {
+                writes.push(job_history::first(id, &job_id, change.after.status, act));
                 break job_id;
             }
         },
@@ -96,6 +98,8 @@ pub(crate) fn update(
     let counts = node_jobs::follow(connection, job, (Some(&counted_before), &counted), &change.values)?;
     let mut writes = run_parts::count_job(id, Some(&before), Some(&change.after));
     writes.extend(counts.write());
+    writes.extend(job_history::change(job, before.status, change.after.status, act));
+    writes.extend(audit::keep(act, Deed::of_priority(&run.name, job_id, before.priority, change.after.priority)));
     writes.push(job_row::update(job, change));
     writes.push(run_row::update(id, &run));
     run_together(connection, writes)?;

@@ -1,7 +1,7 @@
 //! Questions about runs.
 
 use diesel::QueryResult;
-use paddles_domain::{Act, JobStatus, Run, RunName, RunResults};
+use paddles_domain::{Act, Deed, JobStatus, Run, RunName, RunResults};
 use paddles_repository::{
     HistoryPage, Page, RecordId, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored,
 };
@@ -12,14 +12,17 @@ use crate::history::History;
 use crate::job_facts::first_job;
 use crate::run_filter::{Where, select_distinct};
 use crate::run_row::{self, SELECT};
-use crate::statement::Statement;
-use crate::{DieselRepository, node_days};
+use crate::statement::{Statement, run_together};
+use crate::{DieselRepository, audit, node_days};
 
 impl RunRepository for DieselRepository {
-    fn run_create(&self, run: &Run, _act: &Act) -> Result<RunCreated, RepositoryError> {
+    fn run_create(&self, run: &Run, act: &Act) -> Result<RunCreated, RepositoryError> {
         self.database.write(|connection| {
-            let touched = run_row::insert(run).run(connection)?;
-            Ok(if touched == 1 { RunCreated::Created } else { RunCreated::AlreadyExists })
+            if run_row::insert(run).run(connection)? == 0 {
+                return Ok(RunCreated::AlreadyExists);
+            }
+            run_together(connection, audit::keep(act, [Deed::of_new_run(run)]))?;
+            Ok(RunCreated::Created)
         })
     }
 

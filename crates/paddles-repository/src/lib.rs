@@ -13,6 +13,7 @@
 //! - [`ExpiryRepository`] makes jobs dead of which nobody hears any more.
 //! - [`TokenRepository`] has tokens, by which the service knows who sends a request.
 //! - [`TransferRepository`] takes in and gives out what was kept elsewhere, as it was kept.
+//! - [`AuditRepository`] has who did what.
 //!
 //! Absence is no error: look-ups answer an `Option`, changes an outcome. What is left is [`RepositoryError`].
 //!
@@ -31,6 +32,7 @@
 //! Add a method to the trait of the thing it asks about, its name the thing first (`run_list`, `job_update`), with what
 //! it answers for what is not there. Add its test to `contract`, and only then its query to the adapter.
 
+mod audit;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod error;
@@ -47,10 +49,11 @@ mod tokens;
 mod transfer;
 mod watch;
 
+pub use audit::{AuditEntry, AuditFilter, AuditRepository};
 pub use error::RepositoryError;
 pub use expiry::{DueJob, ExpiryRepository, ExpiryRound};
 pub use history_page::{HistoryPage, Place, PlaceError};
-pub use jobs::{JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob};
+pub use jobs::{JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, NewJob, StatusChange};
 pub use nodes::{HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, UnlockedMany};
 pub use page::{LARGEST_PAGE, Page, PageError};
 pub use queues::{QueueCreated, QueueHead, QueueRepository, QueueUpdated};
@@ -72,6 +75,7 @@ pub trait Repository:
     + TokenRepository
     + TransferRepository
     + WatchRepository
+    + AuditRepository
     + Send
     + Sync
 {
@@ -87,6 +91,7 @@ impl<T> Repository for T where
         + TokenRepository
         + TransferRepository
         + WatchRepository
+        + AuditRepository
         + Send
         + Sync
 {

@@ -16,13 +16,14 @@ const OPERATOR: Need = Need::Role(Role::Operator);
 const ADMIN: Need = Need::Role(Role::Admin);
 
 /// What is expected of every route. A new one is written here too, by somebody who has thought about it.
-const RULES: [(&str, &str, Need); 61] = [
+const RULES: [(&str, &str, Need); 63] = [
     ("GET", "/", Nothing),
     ("GET", "/openapi.json", Nothing),
     ("GET", "/docs/", Nothing),
     ("GET", "/docs/start.js", Nothing),
     ("GET", "/docs/swagger-ui-bundle.js", Nothing),
     ("GET", "/docs/swagger-ui.css", Nothing),
+    ("GET", "/audit/", ADMIN),
     ("GET", "/errors/invalid/", Reading),
     ("GET", "/errors/forbidden/", Reading),
     ("GET", "/errors/not_found/", Reading),
@@ -76,6 +77,7 @@ const RULES: [(&str, &str, Need); 61] = [
     ("GET", "/runs/{name}/jobs/{job_id}/", Reading),
     ("PUT", "/runs/{name}/jobs/{job_id}/", REPORTER),
     ("DELETE", "/runs/{name}/jobs/{job_id}/", ADMIN),
+    ("GET", "/runs/{name}/jobs/{job_id}/history/", Reading),
     ("GET", "/runs/{name}/{job_id}/", Reading),
     ("HEAD", "/runs/{name}/", Reading),
 ];

@@ -2,6 +2,7 @@
 
 mod admin;
 mod adopt;
+mod audit;
 mod doctor;
 mod export;
 mod healthcheck;
@@ -18,6 +19,7 @@ use crate::Failure;
 use crate::settings::Settings;
 
 pub(crate) use admin::AdminError;
+pub(crate) use audit::AuditError;
 pub(crate) use doctor::DoctorError;
 pub(crate) use export::ExportFailure;
 pub(crate) use healthcheck::HealthError;
@@ -54,6 +56,8 @@ pub(crate) enum Command {
         #[arg(default_value = "/healthz")]
         path: String,
     },
+    /// Show who did what, the newest first
+    Audit(audit::AuditCommand),
     /// Show every setting, its value with secrets hidden, and where it came from
     Config,
 }
@@ -83,6 +87,7 @@ impl Command {
             Self::Doctor(options) => doctor::doctor(settings, &options)?,
             Self::Admin(command) => command.run(settings)?,
             Self::Healthcheck { path } => healthcheck::healthcheck(settings, &path)?,
+            Self::Audit(command) => command.run(settings)?,
             Self::Config => println!("{settings}"),
         }
         Ok(())

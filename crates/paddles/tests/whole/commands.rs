@@ -12,7 +12,7 @@ use crate::service::Service;
 fn help_names_the_commands() {
     let help = run(&mut paddles(&["--help"], &[]));
     assert_eq!(help.code, Some(0));
-    for command in ["serve", "migrate", "adopt", "doctor", "token", "healthcheck", "config"] {
+    for command in ["serve", "migrate", "adopt", "doctor", "token", "audit", "healthcheck", "config"] {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(command)), "{}", help.stdout);
     }
 }
