@@ -66,8 +66,8 @@ impl JobRepository for DieselRepository {
         self.database.read(|connection| job_history::of_job(connection, run, job_id, LARGEST_PAGE))
     }
 
-    fn job_delete(&self, run: &RunName, job_id: &JobId, _act: &Act) -> Result<bool, RepositoryError> {
-        self.database.write(|connection| reports::delete(connection, run, job_id))
+    fn job_delete(&self, run: &RunName, job_id: &JobId, act: &Act) -> Result<bool, RepositoryError> {
+        self.database.write(|connection| reports::delete(connection, run, job_id, act))
     }
 
     fn job_page(&self, run: RecordId, after: Option<&JobId>, limit: u32) -> Result<Vec<Stored<Job>>, RepositoryError> {

@@ -41,6 +41,7 @@ mod claim;
 mod connection;
 mod database;
 mod database_url;
+mod deletions;
 mod descriptions;
 mod doctor;
 mod expiry;

@@ -2,11 +2,14 @@
 //! written together with all that counts it.
 
 use diesel::QueryResult;
-use paddles_domain::{Act, Day, Deed, JobChange, JobFacts, JobId, JobKey, JobPatch, Run, RunName, Timestamp, Value};
+use paddles_domain::{
+    Act, Action, Day, Deed, JobChange, JobFacts, JobId, JobKey, JobPatch, Run, RunName, Timestamp, Value,
+};
 use paddles_repository::{JobCreated, JobUpdated, NewJob, RecordId, Stored};
 
 use crate::claim::{KeptJob, lock_job, lock_run, next_job_number};
 use crate::connection::AnyConnection;
+use crate::deletions::{Jobs, keep_jobs};
 use crate::job_facts::{first_job, number_of};
 use crate::node_days::Counted;
 use crate::statement::{Statement, run_together};
@@ -106,18 +109,20 @@ pub(crate) fn update(
     Ok(updated)
 }
 
-/// Deletes a job and its traces on nodes; says whether it was there.
-pub(crate) fn delete(connection: &mut AnyConnection, run: &RunName, job_id: &JobId) -> QueryResult<bool> {
+/// Deletes a job and its traces on nodes, and keeps both for a while; says whether it was there.
+pub(crate) fn delete(connection: &mut AnyConnection, run: &RunName, job_id: &JobId, act: &Act) -> QueryResult<bool> {
     let Some(KeptJob { run, job: row }) = lock_job(connection, run, job_id)? else {
         return Ok(false);
     };
     let Stored { id, record: mut run } = run;
     let (job, counted) = (row.number(), row.counted());
     let gone = row.into_facts();
+    keep_jobs(connection, (id, &run.name), (Some(job_id), Jobs::One(job), 1), act)?;
     let mut writes = node_jobs::forget(connection, job, &counted)?.write();
     Statement::new("DELETE FROM jobs WHERE id = ?").bind(job.0).run(connection)?;
     run.forget(&gone, first_job(connection, id)?);
     writes.extend(run_parts::count_job(id, Some(&gone), None));
+    writes.extend(audit::keep(act, [Deed::of_job(Action::Delete, &run.name, job_id, &gone)]));
     writes.push(run_row::update(id, &run));
     run_together(connection, writes)?;
     Ok(true)

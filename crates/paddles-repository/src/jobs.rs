@@ -28,7 +28,7 @@ pub trait JobRepository {
     /// the database before its history was kept, until it changes.
     fn job_history(&self, run: &RunName, job_id: &JobId) -> Result<Option<Vec<StatusChange>>, RepositoryError>;
 
-    /// Deletes a job of a run; says whether it was there.
+    /// Deletes a job of a run, which is kept for a while; says whether it was there.
     fn job_delete(&self, run: &RunName, job_id: &JobId, act: &Act) -> Result<bool, RepositoryError>;
 
     /// Some of a run's jobs by their id as text: the first `limit` behind the id `after`. Asked page by page, since a run

@@ -14,6 +14,7 @@
 //! - [`TokenRepository`] has tokens, by which the service knows who sends a request.
 //! - [`TransferRepository`] takes in and gives out what was kept elsewhere, as it was kept.
 //! - [`AuditRepository`] has who did what.
+//! - [`DeletionRepository`] brings back what was deleted.
 //!
 //! Absence is no error: look-ups answer an `Option`, changes an outcome. What is left is [`RepositoryError`].
 //!
@@ -35,6 +36,7 @@
 mod audit;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod deletions;
 mod error;
 mod expiry;
 mod history_page;
@@ -50,6 +52,7 @@ mod transfer;
 mod watch;
 
 pub use audit::{AuditEntry, AuditFilter, AuditRepository};
+pub use deletions::{Deletion, DeletionRepository, Purged, Restored};
 pub use error::RepositoryError;
 pub use expiry::{DueJob, ExpiryRepository, ExpiryRound};
 pub use history_page::{HistoryPage, Place, PlaceError};
@@ -76,6 +79,7 @@ pub trait Repository:
     + TransferRepository
     + WatchRepository
     + AuditRepository
+    + DeletionRepository
     + Send
     + Sync
 {
@@ -92,6 +96,7 @@ impl<T> Repository for T where
         + TransferRepository
         + WatchRepository
         + AuditRepository
+        + DeletionRepository
         + Send
         + Sync
 {

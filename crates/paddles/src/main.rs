@@ -6,6 +6,7 @@
 mod commands;
 mod logging;
 mod progress;
+mod purge;
 mod settings;
 
 use std::process::ExitCode;
@@ -56,6 +57,8 @@ enum Failure {
     Health(#[from] HealthError),
     #[error(transparent)]
     Audit(#[from] AuditError),
+    #[error(transparent)]
+    Admin(#[from] AdminError),
 }
 
 #[expect(clippy::print_stderr, reason = "the sentence with which a command fails")]

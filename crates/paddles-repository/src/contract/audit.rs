@@ -26,7 +26,9 @@ fn about(kind: &str) -> AuditFilter {
 
 /// What was done to what, and how it was before and after.
 fn told(entries: &[AuditEntry]) -> Vec<String> {
-    let text = |values: &Option<paddles_domain::Document>| values.as_ref().map_or("-", |it| it.as_json()).to_owned();
+    let text = |values: &Option<paddles_domain::Document>| {
+        values.as_ref().map_or("-", paddles_domain::Document::as_json).to_owned()
+    };
     entries.iter().map(|it| format!("{} {} {} {}", it.action, it.name, text(&it.before), text(&it.after))).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use paddles_diesel::OpenError;
-use paddles_domain::{JobId, NameError, RunName};
+use paddles_domain::{Document, JobId, JobStatus, NameError, RunName};
 use paddles_repository::{
     AuditEntry, AuditFilter, AuditRepository, JobRepository, LARGEST_PAGE, Page, PageError, RepositoryError,
     StatusChange,
@@ -70,13 +70,13 @@ impl AuditCommand {
 fn entry_line(entry: &AuditEntry) -> String {
     let AuditEntry { time, who, action, kind, name, .. } = entry;
     let address = entry.address.as_deref().unwrap_or("-");
-    let [before, after] = [&entry.before, &entry.after].map(|values| values.as_ref().map_or("-", |it| it.as_json()));
+    let [before, after] = [&entry.before, &entry.after].map(|values| values.as_ref().map_or("-", Document::as_json));
     format!("{time}\t{who}\t{address}\t{action} {kind}\t{name}\t{before}\t{after}")
 }
 
 fn change_line(change: &StatusChange) -> String {
     let StatusChange { time, who, after, .. } = change;
     let address = change.address.as_deref().unwrap_or("-");
-    let before = change.before.map_or("-", |status| status.as_str());
+    let before = change.before.map_or("-", JobStatus::as_str);
     format!("{time}\t{who}\t{address}\t{before}\t{after}")
 }

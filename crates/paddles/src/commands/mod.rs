@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Load(load::Load),
     /// Say what is wrong with the database; status 0: nothing, 1: something, 2: it could not be looked at
     Doctor(doctor::DoctorOptions),
-    /// What labs do by hand or by cron: expire jobs, delete runs, correct statuses, nodes and queues
+    /// What labs do by hand or by cron: expire jobs, delete and restore runs, correct statuses, nodes and queues
     #[command(subcommand)]
     Admin(admin::AdminCommand),
     /// Ask the service on this machine how it is: status 0 if it answers 200, 1 otherwise
