@@ -57,8 +57,6 @@ enum Failure {
     Health(#[from] HealthError),
     #[error(transparent)]
     Audit(#[from] AuditError),
-    #[error(transparent)]
-    Admin(#[from] AdminError),
 }
 
 #[expect(clippy::print_stderr, reason = "the sentence with which a command fails")]

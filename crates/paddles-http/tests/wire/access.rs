@@ -18,6 +18,9 @@ const ADMIN: Need = Need::Role(Role::Admin);
 /// What is expected of every route. A new one is written here too, by somebody who has thought about it.
 const RULES: &[(&str, &str, Need)] = &[
     ("GET", "/", Nothing),
+    ("GET", "/healthz/", Nothing),
+    ("GET", "/readyz/", Nothing),
+    ("GET", "/metrics/", Reading),
     ("GET", "/openapi.json", Nothing),
     ("GET", "/docs/", Nothing),
     ("GET", "/docs/start.js", Nothing),
