@@ -13,7 +13,7 @@ use crate::connection::{AnyConnection, Backend};
 use crate::node_days::Counts;
 use crate::reports::{counted_after, create_run};
 use crate::statement::{Statement, question_marks, run_together};
-use crate::{descriptions, job_row, node_jobs, run_parts, run_row};
+use crate::{descriptions, job_history, job_row, node_jobs, run_parts, run_row};
 
 /// Rows of one statement: with its some fifty columns a row of jobs soon makes a long text.
 const ROWS_AT_ONCE: usize = 100;
@@ -47,7 +47,7 @@ pub(crate) fn create(connection: &mut AnyConnection, new: &NewJobs, act: &Act) -
         });
     }
     if !added.is_empty() {
-        write(connection, id, &run, &added, now)?;
+        write(connection, id, &run, &added, act)?;
     }
     Ok(outcomes)
 }
@@ -133,8 +133,9 @@ fn write(
     id: RecordId,
     run: &Run,
     added: &[(JobId, JobChange)],
-    now: Timestamp,
+    act: &Act,
 ) -> QueryResult<()> {
+    let now = act.when;
     let values = || added.iter().map(|(_, change)| change.values.as_slice());
     // As with a single report, before anything that others need.
     if let Some(remember) = descriptions::remember_many(values()) {
@@ -143,6 +144,7 @@ fn write(
     for rows in added.chunks(ROWS_AT_ONCE) {
         job_row::insert_many(id, rows, now).run(connection)?;
     }
+    job_history::first_of_many(id, added.iter().map(|(job_id, _)| job_id), act).run(connection)?;
     let mut writes = run_parts::count_new_jobs(id, added.iter().map(|(_, change)| &change.after));
     writes.push(run_row::update(id, run));
     run_together(connection, writes)?;

@@ -153,6 +153,32 @@ pub(crate) fn is_one_of(connection: &AnyConnection, numbers: &[i32]) -> (&'stati
     }
 }
 
+/// What was deleted last of this run, or of this job, and can come back; kept until the transaction ends.
+pub(crate) fn lock_deletion(
+    connection: &mut AnyConnection,
+    run: &RunName,
+    job_id: Option<&JobId>,
+) -> QueryResult<Option<RecordId>> {
+    let of = if job_id.is_some() { "job_id = ?" } else { "job_id IS NULL" };
+    let lock = match connection {
+        AnyConnection::Postgres(_) => " FOR UPDATE",
+        AnyConnection::Sqlite(_) => "",
+    };
+    let sql = format!("SELECT id FROM deletions WHERE run_name = ? AND {of} ORDER BY id DESC LIMIT 1{lock}");
+    let last = Statement::new(sql).bind(run.as_str()).binds(job_id.map(|job_id| job_id.as_str().into()));
+    last.row(connection)
+}
+
+/// The oldest deletion before this moment that nobody else keeps; kept until the transaction ends.
+pub(crate) fn lock_old_deletion(connection: &mut AnyConnection, before: Timestamp) -> QueryResult<Option<RecordId>> {
+    let lock = match connection {
+        AnyConnection::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        AnyConnection::Sqlite(_) => "",
+    };
+    let sql = format!("SELECT id FROM deletions WHERE time < ? ORDER BY time, id LIMIT 1{lock}");
+    Statement::new(sql).bind(before).row(connection)
+}
+
 /// A number that no job of any run was given by this function before.
 pub(crate) fn next_job_number(connection: &mut AnyConnection) -> QueryResult<i64> {
     let next = match connection {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use paddles_domain::{Act, Job, JobId, JobPatch, JobStatus, NodeName, RunName};
 use paddles_repository::{
-    HistoryPage, JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, JobUpserted, NewJob, NewJobs, Page, Place,
-    RecordId, RepositoryError, Stored,
+    HistoryPage, JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, JobUpserted, LARGEST_PAGE, NewJob, NewJobs,
+    Page, Place, RecordId, RepositoryError, StatusChange, Stored,
 };
 
 use crate::claim::is_one_of;
@@ -13,7 +13,7 @@ use crate::job_row::{select, select_everything};
 use crate::job_search::{BY_POSTING, described};
 use crate::run_filter::Where;
 use crate::statement::Statement;
-use crate::{DieselRepository, batch, heartbeats, new_jobs, reports};
+use crate::{DieselRepository, batch, heartbeats, job_history, new_jobs, reports};
 
 impl JobRepository for DieselRepository {
     /// The refusal of a job that is there is the busiest request of all, one for each heartbeat: a single probe of an
@@ -85,8 +85,12 @@ impl JobRepository for DieselRepository {
         })
     }
 
-    fn job_delete(&self, run: &RunName, job_id: &JobId, _act: &Act) -> Result<bool, RepositoryError> {
-        self.database.write(|connection| reports::delete(connection, run, job_id))
+    fn job_history(&self, run: &RunName, job_id: &JobId) -> Result<Option<Vec<StatusChange>>, RepositoryError> {
+        self.database.read(|connection| job_history::of_job(connection, run, job_id, LARGEST_PAGE))
+    }
+
+    fn job_delete(&self, run: &RunName, job_id: &JobId, act: &Act) -> Result<bool, RepositoryError> {
+        self.database.write(|connection| reports::delete(connection, run, job_id, act))
     }
 
     fn job_page(&self, run: RecordId, after: Option<&JobId>, limit: u32) -> Result<Vec<Stored<Job>>, RepositoryError> {

@@ -35,12 +35,14 @@
 //! so that it can be part of a larger transaction; run the contract suite.
 
 mod adopt;
+mod audit;
 mod batch;
 mod cells;
 mod claim;
 mod connection;
 mod database;
 mod database_url;
+mod deletions;
 mod descriptions;
 mod doctor;
 mod expiry;
@@ -48,6 +50,7 @@ mod failure;
 mod heartbeats;
 mod history;
 mod job_facts;
+mod job_history;
 mod job_row;
 mod job_search;
 mod jobs;

@@ -9,7 +9,7 @@ use crate::cells::{Cells, FromCells};
 use crate::connection::{AnyConnection, Backend};
 use crate::run_row::{self, run_columns};
 use crate::statement::{Statement, guarded};
-use crate::{descriptions, job_row, run_parts};
+use crate::{descriptions, job_history, job_row, run_parts};
 
 /// Adds a job with an id of its own to a run that is there, if nobody else changes that run meanwhile: it is read without a
 /// lock, and the change is made only to what was read. `None` if somebody does, or if more is to be done than this; then nothing
@@ -28,9 +28,10 @@ pub(crate) fn create(connection: &mut AnyConnection, new: &NewJob, act: &Act) ->
     run.follow(job_id, None, &change);
     let mut parts: Vec<Statement> = descriptions::remember(None, &change.values).into_iter().collect();
     parts.extend(run_parts::count_job(id, None, Some(&change.after)));
-    parts.push(job_row::insert(id, job_id, change.clone(), act.when));
+    parts.push(job_row::insert(id, job_id, change.clone(), act.when).called(job_history::NEW_JOB));
     let guard = run_row::update_version(id, &run, &version);
-    let Some(write) = guarded(guard, parts) else { return Ok(None) };
+    let history = job_history::first_of_new(connection, id, job_id, change.after.status, act);
+    let Some(write) = guarded(guard, parts, history) else { return Ok(None) };
     Ok((write.run(connection)? == 1).then(|| JobCreated::Created(job_id.clone(), change.after.status)))
 }
 

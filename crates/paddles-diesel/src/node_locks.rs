@@ -1,14 +1,15 @@
 //! Locking and unlocking several nodes, all or none, inside one transaction.
 
 use diesel::QueryResult;
-use paddles_domain::{Act, LockRefused, Node, NodeName, NodePatch};
+use paddles_domain::{Act, Deed, LockRefused, Node, NodeName, NodePatch};
 use paddles_repository::{HostedNode, LockWish, LockedMany, NodeFilter, UnlockedMany};
 
+use crate::audit;
 use crate::claim::lock_nodes;
 use crate::connection::AnyConnection;
 use crate::node_row::{NodeRow, SELECT, with_hosts};
 use crate::nodes::matching;
-use crate::statement::{Bind, Statement, question_marks};
+use crate::statement::{Bind, Statement, question_marks, run_together};
 
 /// Locks the wished-for nodes, the first by name. `lock` says what becomes of rows that others hold.
 pub(crate) fn lock_many(
@@ -40,9 +41,12 @@ pub(crate) fn lock_many(
     };
     let ids: Vec<i32> = free.iter().map(|row| row.id).collect();
     let hosted = with_hosts(connection, free)?;
-    let locked = hosted
-        .into_iter()
-        .map(|HostedNode { node, host }| Ok(HostedNode { node: patch.clone().update(&node, act.when)?, host }));
+    let mut deeds = Vec::with_capacity(hosted.len());
+    let locked = hosted.into_iter().map(|HostedNode { node, host }| {
+        let locked = patch.clone().update(&node, act.when)?;
+        deeds.extend(Deed::of_node(Some(&node), Some(&locked)));
+        Ok(HostedNode { node: locked, host })
+    });
     let locked: Vec<HostedNode> = match locked.collect() {
         Ok(locked) => locked,
         Err(refused) => return Ok(LockedMany::Refused(refused)),
@@ -50,7 +54,7 @@ pub(crate) fn lock_many(
     let columns = "locked = ?, locked_by = ?, locked_since = ?, description = ?";
     let values =
         [Bind::Boolean(Some(true)), wish.owner.clone().into(), act.when.into(), wish.description.clone().into()];
-    write(connection, &ids, columns, values)?;
+    write(connection, &ids, columns, values, audit::keep(act, deeds))?;
     Ok(LockedMany::Locked(locked))
 }
 
@@ -73,26 +77,37 @@ pub(crate) fn unlock_many(
     }
     let ids: Vec<i32> = rows.iter().map(|row| row.id).collect();
     let patch = NodePatch { locked_by: Some(owner.map(str::to_owned)), ..NodePatch::unlock("") };
-    let unlocked: Result<Vec<Node>, LockRefused> =
-        rows.into_iter().map(|row| patch.clone().update(&row.into_node(), act.when)).collect();
+    let mut deeds = Vec::with_capacity(rows.len());
+    let unlocked = rows.into_iter().map(|row| {
+        let node = row.into_node();
+        let unlocked = patch.clone().update(&node, act.when)?;
+        deeds.extend(Deed::of_node(Some(&node), Some(&unlocked)));
+        Ok(unlocked)
+    });
+    let unlocked: Result<Vec<Node>, LockRefused> = unlocked.collect();
     match unlocked {
         Err(refused) => Ok(UnlockedMany::Refused(refused)),
         Ok(unlocked) => {
             let columns = "locked = ?, locked_by = NULL, locked_since = NULL";
-            write(connection, &ids, columns, [Bind::Boolean(Some(false))])?;
+            write(connection, &ids, columns, [Bind::Boolean(Some(false))], audit::keep(act, deeds))?;
             Ok(UnlockedMany::Unlocked(unlocked))
         }
     }
 }
 
-/// Writes what the lock rules made the same on every node.
+/// Writes what the lock rules made the same on every node, and who did it.
 fn write(
     connection: &mut AnyConnection,
     ids: &[i32],
     columns: &str,
     values: impl IntoIterator<Item = Bind>,
+    mut writes: Vec<Statement>,
 ) -> QueryResult<()> {
     let sql = format!("UPDATE nodes SET {columns} WHERE id IN ({})", question_marks(ids.len()));
-    Statement::unprepared(sql).binds(values).binds(ids.iter().map(|id| Bind::from(*id))).run(connection)?;
-    Ok(())
+    writes.push(Statement::unprepared(sql).binds(values).binds(ids.iter().map(|id| Bind::from(*id))));
+    // Thousands of nodes are more values than one statement takes.
+    if writes.len() > 2 {
+        return writes.into_iter().try_for_each(|part| part.run(connection).map(drop));
+    }
+    run_together(connection, writes)
 }

@@ -1,7 +1,7 @@
 //! Questions about nodes.
 
 use diesel::QueryResult;
-use paddles_domain::{Act, NodeName, NodePatch};
+use paddles_domain::{Act, Deed, NodeName, NodePatch};
 use paddles_repository::{
     HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, RecordId, RepositoryError,
     UnlockedMany,
@@ -11,8 +11,8 @@ use crate::claim::{delete_nodes_alone, lock_free_nodes, lock_nodes, lock_nodes_t
 use crate::connection::AnyConnection;
 use crate::node_row::{self, NodeRow, SELECT, with_hosts};
 use crate::run_filter::Where;
-use crate::statement::{Bind, Statement, question_marks};
-use crate::{DieselRepository, node_locks};
+use crate::statement::{Bind, Statement, question_marks, run_together};
+use crate::{DieselRepository, audit, node_locks};
 
 impl NodeRepository for DieselRepository {
     fn node_create(&self, name: &NodeName, patch: &NodePatch, act: &Act) -> Result<NodeCreated, RepositoryError> {
@@ -22,8 +22,11 @@ impl NodeRepository for DieselRepository {
                 Host::Unknown => return Ok(NodeCreated::UnknownHost),
                 Host::Known(host) => host,
             };
-            let touched = node_row::insert(&node, host).run(connection)?;
-            Ok(if touched == 1 { NodeCreated::Created } else { NodeCreated::AlreadyExists })
+            if node_row::insert(&node, host).run(connection)? == 0 {
+                return Ok(NodeCreated::AlreadyExists);
+            }
+            run_together(connection, audit::keep(act, Deed::of_node(None, Some(&node))))?;
+            Ok(NodeCreated::Created)
         })
     }
 
@@ -50,7 +53,8 @@ impl NodeRepository for DieselRepository {
             let lock = lock_nodes(connection);
             let Some(row) = find(connection, name, lock)? else { return Ok(NodeUpdated::NotFound) };
             let id = RecordId(row.id);
-            let node = match patch.clone().update(&row.into_node(), act.when) {
+            let before = row.into_node();
+            let node = match patch.clone().update(&before, act.when) {
                 Ok(node) => node,
                 Err(refused) => return Ok(NodeUpdated::Refused(refused)),
             };
@@ -58,12 +62,14 @@ impl NodeRepository for DieselRepository {
                 Host::Unknown => return Ok(NodeUpdated::UnknownHost),
                 Host::Known(host) => host,
             };
-            node_row::update(id, &node, host).run(connection)?;
+            let mut writes = audit::keep(act, Deed::of_node(Some(&before), Some(&node)));
+            writes.push(node_row::update(id, &node, host));
+            run_together(connection, writes)?;
             Ok(NodeUpdated::Updated(Box::new(node)))
         })
     }
 
-    fn node_delete(&self, name: &NodeName, _act: &Act) -> Result<bool, RepositoryError> {
+    fn node_delete(&self, name: &NodeName, act: &Act) -> Result<bool, RepositoryError> {
         self.database.write(|connection| {
             delete_nodes_alone(connection)?;
             let Some(row) = find(connection, name, "")? else { return Ok(false) };
@@ -71,12 +77,11 @@ impl NodeRepository for DieselRepository {
             let lock = lock_nodes_to_delete(connection);
             let sql = format!("{SELECT} WHERE nodes.id = ? OR nodes.vm_host_id = ? ORDER BY nodes.name{lock}");
             let locked: Vec<NodeRow> = Statement::new(sql).bind(row.id).bind(row.id).rows(connection)?;
-            if locked.iter().all(|locked| locked.id != row.id) {
-                return Ok(false);
-            }
+            let Some(gone) = locked.into_iter().find(|locked| locked.id == row.id) else { return Ok(false) };
             for sql in NODE_DELETE {
                 Statement::new(sql).bind(row.id).run(connection)?;
             }
+            run_together(connection, audit::keep(act, Deed::of_node(Some(&gone.into_node()), None)))?;
             Ok(true)
         })
     }

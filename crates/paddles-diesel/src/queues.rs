@@ -2,7 +2,7 @@
 
 use diesel::row::Row;
 use diesel::{QueryResult, deserialize};
-use paddles_domain::{Act, Job, JobId, JobPatch, JobStatus, Queue, QueueName, QueuePatch, RunName, Timestamp};
+use paddles_domain::{Act, Deed, Job, JobId, JobPatch, JobStatus, Queue, QueueName, QueuePatch, RunName, Timestamp};
 use paddles_repository::{QueueCreated, QueueHead, QueueRepository, QueueUpdated, RecordId, RepositoryError, Stored};
 
 use crate::cells::{Cells, FromCells, there};
@@ -11,8 +11,8 @@ use crate::connection::{AnyConnection, Backend};
 use crate::job_row::select_everything;
 use crate::once::Outcome;
 use crate::run_filter::Where;
-use crate::statement::{Bind, Statement, question_marks};
-use crate::{DieselRepository, reports};
+use crate::statement::{Bind, Statement, question_marks, run_together};
+use crate::{DieselRepository, audit, reports};
 
 const SELECT: &str = "SELECT queue, paused_by, paused_since, pause_duration, paused_until FROM queue";
 
@@ -29,8 +29,11 @@ impl QueueRepository for DieselRepository {
                 Ok(queue) => queue,
                 Err(refused) => return Ok(QueueCreated::Refused(refused)),
             };
-            let touched = insert(&queue).run(connection)?;
-            Ok(if touched == 1 { QueueCreated::Created } else { QueueCreated::AlreadyExists })
+            if insert(&queue).run(connection)? == 0 {
+                return Ok(QueueCreated::AlreadyExists);
+            }
+            run_together(connection, audit::keep(act, Deed::of_queue(None, &queue, act.when)))?;
+            Ok(QueueCreated::Created)
         })
     }
 
@@ -42,7 +45,9 @@ impl QueueRepository for DieselRepository {
                 Ok(queue) => queue,
                 Err(refused) => return Ok(QueueUpdated::Refused(refused)),
             };
-            write(&queue).run(connection)?;
+            let mut writes = audit::keep(act, Deed::of_queue(Some(&before), &queue, act.when));
+            writes.push(write(&queue));
+            run_together(connection, writes)?;
             Ok(QueueUpdated::Updated)
         })
     }

@@ -2,15 +2,18 @@
 //! written together with all that counts it.
 
 use diesel::QueryResult;
-use paddles_domain::{Act, Day, JobChange, JobFacts, JobId, JobKey, JobPatch, LabZone, Run, RunName, Timestamp, Value};
+use paddles_domain::{
+    Act, Action, Day, Deed, JobChange, JobFacts, JobId, JobKey, JobPatch, LabZone, Run, RunName, Timestamp, Value,
+};
 use paddles_repository::{JobCreated, JobUpdated, NewJob, RecordId, Stored};
 
 use crate::claim::{KeptJob, lock_job, lock_run, next_job_number};
 use crate::connection::AnyConnection;
+use crate::deletions::{Jobs, keep_jobs};
 use crate::job_facts::{first_job, number_of};
 use crate::node_days::Counted;
 use crate::statement::{Statement, run_together};
-use crate::{descriptions, job_row, node_jobs, run_parts, run_row};
+use crate::{audit, descriptions, job_history, job_row, node_jobs, run_parts, run_row};
 
 /// Whether the run has a job of this id.
 pub(crate) fn is_known(connection: &mut AnyConnection, run: &RunName, job_id: &JobId) -> QueryResult<bool> {
@@ -43,13 +46,15 @@ pub(crate) fn create(connection: &mut AnyConnection, new: &NewJob, act: &Act) ->
     let mut writes: Vec<Statement> = descriptions::remember(None, &change.values).into_iter().collect();
     let job_id = match &new.report.job_id {
         Some(job_id) => {
-            writes.push(job_row::insert(id, job_id, change.clone(), now));
+            writes.push(job_row::insert(id, job_id, change.clone(), now).called(job_history::NEW_JOB));
+            writes.push(job_history::first_of_new(connection, id, job_id, change.after.status, act));
             job_id.clone()
         }
         None => loop {
             let job_id = JobId::from_stored(next_job_number(connection)?.to_string());
             // A reporter may have given this number as an id of its own.
             if job_row::insert_if_new(id, &job_id, change.clone(), now).run(connection)? == 1 {
+                writes.push(job_history::first(id, &job_id, change.after.status, act));
                 break job_id;
             }
         },
@@ -109,24 +114,28 @@ pub(crate) fn update(
     let counts = node_jobs::follow(connection, job, (Some(&counted_before), &counted), &change.values)?;
     let mut writes = run_parts::count_job(id, Some(&before), Some(&change.after));
     writes.extend(counts.write());
+    writes.extend(job_history::change(job, before.status, change.after.status, act));
+    writes.extend(audit::keep(act, Deed::of_priority(&run.name, job_id, before.priority, change.after.priority)));
     writes.push(job_row::update(job, change));
     writes.push(run_row::update(id, &run));
     run_together(connection, writes)?;
     Ok(updated)
 }
 
-/// Deletes a job and its traces on nodes; says whether it was there.
-pub(crate) fn delete(connection: &mut AnyConnection, run: &RunName, job_id: &JobId) -> QueryResult<bool> {
+/// Deletes a job and its traces on nodes, and keeps both for a while; says whether it was there.
+pub(crate) fn delete(connection: &mut AnyConnection, run: &RunName, job_id: &JobId, act: &Act) -> QueryResult<bool> {
     let Some(KeptJob { run, job: row }) = lock_job(connection, run, job_id)? else {
         return Ok(false);
     };
     let Stored { id, record: mut run } = run;
     let (job, counted) = (row.number(), row.counted());
     let gone = row.into_facts();
+    keep_jobs(connection, (id, &run.name), (Some(job_id), Jobs::One(job), 1), act)?;
     let mut writes = node_jobs::forget(connection, job, &counted)?.write();
     Statement::new("DELETE FROM jobs WHERE id = ?").bind(job.0).run(connection)?;
     run.forget(&gone, first_job(connection, id)?);
     writes.extend(run_parts::count_job(id, Some(&gone), None));
+    writes.extend(audit::keep(act, [Deed::of_job(Action::Delete, &run.name, job_id, &gone)]));
     writes.push(run_row::update(id, &run));
     run_together(connection, writes)?;
     Ok(true)

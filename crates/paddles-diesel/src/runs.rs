@@ -1,7 +1,7 @@
 //! Questions about runs.
 
 use diesel::QueryResult;
-use paddles_domain::{Act, JobStatus, Run, RunName, RunResults};
+use paddles_domain::{Act, Deed, JobStatus, Run, RunName, RunResults};
 use paddles_repository::{
     HistoryPage, Page, RecordId, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored,
 };
@@ -12,14 +12,17 @@ use crate::history::History;
 use crate::job_facts::first_job;
 use crate::run_filter::{Where, select_distinct};
 use crate::run_row::{self, SELECT};
-use crate::statement::Statement;
-use crate::{DieselRepository, node_days};
+use crate::statement::{Statement, run_together};
+use crate::{DieselRepository, audit, deletions};
 
 impl RunRepository for DieselRepository {
     fn run_create(&self, run: &Run, act: &Act) -> Result<RunCreated, RepositoryError> {
         self.write_once(act, |connection| {
-            let touched = run_row::insert(run).run(connection)?;
-            Ok(if touched == 1 { RunCreated::Created } else { RunCreated::AlreadyExists })
+            if run_row::insert(run).run(connection)? == 0 {
+                return Ok(RunCreated::AlreadyExists);
+            }
+            run_together(connection, audit::keep(act, [Deed::of_new_run(run)]))?;
+            Ok(RunCreated::Created)
         })
     }
 
@@ -71,19 +74,8 @@ impl RunRepository for DieselRepository {
         })
     }
 
-    fn run_delete(&self, name: &RunName, _act: &Act) -> Result<bool, RepositoryError> {
-        self.database.write(|connection| match lock_run(connection, name)? {
-            None => Ok(false),
-            Some(run) => {
-                for counts in node_days::of_run(connection, run.id)?.negated().write() {
-                    counts.run(connection)?;
-                }
-                for sql in RUN_DELETE {
-                    Statement::new(sql).bind(run.id.0).run(connection)?;
-                }
-                Ok(true)
-            }
-        })
+    fn run_delete(&self, name: &RunName, act: &Act) -> Result<bool, RepositoryError> {
+        self.database.write(|connection| deletions::delete_run(connection, name, act))
     }
 }
 
@@ -140,13 +132,3 @@ pub(crate) fn sorted_values(statement: Statement, connection: &mut AnyConnection
     values.sort();
     Ok(values)
 }
-
-/// A run's traces on nodes, its jobs, and the run: databases of the deployed service delete none of the former by
-/// themselves.
-const RUN_DELETE: [&str; 5] = [
-    "DELETE FROM run_sha1s WHERE run_id = ?",
-    "DELETE FROM run_flavors WHERE run_id = ?",
-    "DELETE FROM job_nodes WHERE job_id IN (SELECT id FROM jobs WHERE run_id = ?)",
-    "DELETE FROM jobs WHERE run_id = ?",
-    "DELETE FROM runs WHERE id = ?",
-];

@@ -22,6 +22,8 @@ pub(crate) struct Statement {
     sql: Cow<'static, str>,
     binds: Vec<Bind>,
     keep: Keep,
+    /// What others in the same round trip call the number of the row that it adds.
+    called: Option<&'static str>,
 }
 
 /// Whether a connection keeps a statement prepared.
@@ -52,7 +54,7 @@ pub(crate) enum Bind {
 impl Statement {
     /// A statement whose text is one of few, so that each connection keeps it prepared.
     pub(crate) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
-        Self { sql: sql.into(), binds: Vec::new(), keep: Keep::Always }
+        Self { sql: sql.into(), binds: Vec::new(), keep: Keep::Always, called: None }
     }
 
     /// A statement whose text depends on which keys a report has: kept prepared if that is common.
@@ -63,6 +65,11 @@ impl Statement {
     /// A statement whose text depends on the request: kept prepared, such texts would pile up without end.
     pub(crate) fn unprepared(sql: String) -> Self {
         Self { keep: Keep::Never, ..Self::new(sql) }
+    }
+
+    /// A statement that adds a row, whose number others in the same round trip find in `name`, on Postgres.
+    pub(crate) fn called(self, name: &'static str) -> Self {
+        Self { called: Some(name), ..self }
     }
 
     /// Gives the next `?` its value.
@@ -131,10 +138,13 @@ fn joined(parts: Vec<Statement>, last: Statement) -> Statement {
         return last;
     }
     let mut sql = String::from("WITH ");
-    let mut whole = Statement { sql: "".into(), binds: Vec::new(), keep: last.keep };
+    let mut whole = Statement { sql: "".into(), binds: Vec::new(), keep: last.keep, called: None };
     for (number, part) in parts.into_iter().enumerate() {
         let comma = if number == 0 { "" } else { ", " };
-        let _ = write!(sql, "{comma}part_{number} AS ({})", part.sql);
+        let _ = match part.called {
+            Some(name) => write!(sql, "{comma}{name} AS ({} RETURNING id)", part.sql),
+            None => write!(sql, "{comma}part_{number} AS ({})", part.sql),
+        };
         whole.binds.extend(part.binds);
         whole.keep = whole.keep.max(part.keep);
     }
@@ -142,8 +152,9 @@ fn joined(parts: Vec<Statement>, last: Statement) -> Statement {
     whole.binds(last.binds)
 }
 
-/// One statement, for Postgres, that inserts the row of each of `inserts` if `guard` touches a row, and nothing otherwise.
-pub(crate) fn guarded(guard: Statement, inserts: Vec<Statement>) -> Option<Statement> {
+/// One statement, for Postgres, that inserts the row of each of `inserts` if `guard` touches a row, and nothing otherwise; `last`
+/// takes what one of them is called.
+pub(crate) fn guarded(guard: Statement, inserts: Vec<Statement>, last: Statement) -> Option<Statement> {
     let guard = Statement { sql: format!("{} RETURNING 1", guard.sql).into(), ..guard };
     let only_then = inserts.into_iter().map(|insert| {
         let (into, values) = insert.sql.split_once(" VALUES (")?;
@@ -152,7 +163,6 @@ pub(crate) fn guarded(guard: Statement, inserts: Vec<Statement>) -> Option<State
     });
     let mut parts = vec![guard];
     parts.extend(only_then.collect::<Option<Vec<_>>>()?);
-    let last = parts.pop()?;
     Some(joined(parts, last))
 }
 

@@ -3,14 +3,14 @@
 use chrono::NaiveDateTime;
 use diesel::sql_types::{Nullable, Text, Timestamp as SqlTimestamp};
 use diesel::{QueryableByName, RunQueryDsl};
-use paddles_domain::{Act, Timestamp, Token, TokenHash, TokenName};
+use paddles_domain::{Act, Deed, Timestamp, Token, TokenHash, TokenName};
 use paddles_repository::{RepositoryError, TokenCreated, TokenRepository, TokenRevoked};
 
-use crate::DieselRepository;
-use crate::statement::Statement;
+use crate::statement::{Statement, run_together};
+use crate::{DieselRepository, audit};
 
 impl TokenRepository for DieselRepository {
-    fn token_create(&self, token: &Token, _act: &Act) -> Result<TokenCreated, RepositoryError> {
+    fn token_create(&self, token: &Token, act: &Act) -> Result<TokenCreated, RepositoryError> {
         let sql = "INSERT INTO tokens (name, role, hash, created, expires, revoked) VALUES (?, ?, ?, ?, ?, ?) \
             ON CONFLICT (name) DO NOTHING";
         self.database.write(|connection| {
@@ -21,8 +21,11 @@ impl TokenRepository for DieselRepository {
                 .bind(token.created)
                 .bind(token.expires)
                 .bind(token.revoked);
-            let touched = insert.run(connection)?;
-            Ok(if touched == 1 { TokenCreated::Created } else { TokenCreated::AlreadyExists })
+            if insert.run(connection)? == 0 {
+                return Ok(TokenCreated::AlreadyExists);
+            }
+            run_together(connection, audit::keep(act, [Deed::of_new_token(token)]))?;
+            Ok(TokenCreated::Created)
         })
     }
 
@@ -37,6 +40,7 @@ impl TokenRepository for DieselRepository {
         self.database.write(|connection| {
             let revoke = Statement::new("UPDATE tokens SET revoked = ? WHERE name = ? AND revoked IS NULL");
             if revoke.bind(act.when).bind(name.as_str()).run(connection)? == 1 {
+                run_together(connection, audit::keep(act, [Deed::of_revoked_token(name)]))?;
                 return Ok(TokenRevoked::Revoked);
             }
             let known = Statement::new("SELECT name, role, hash, created, expires, revoked FROM tokens WHERE name = ?");

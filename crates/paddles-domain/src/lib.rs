@@ -12,7 +12,7 @@
 //!   [`QueuePatch::update`].
 //! - An [`ExpiryRule`] says which jobs nobody keeps alive any more.
 //! - An [`Act`] says who changes something, when and from where. What a request [`Need`]s is a [`Role`], which the holder
-//!   of a [`Token`] has, if the service asks for it ([`Auth`]).
+//!   of a [`Token`] has, if the service asks for it ([`Auth`]). A [`Deed`] is what the audit keeps of a change.
 //! - A [`Timestamp`] and a [`Day`] are UTC; [`LabZone`] reads the lab's own clock.
 //!
 //! ```
@@ -41,6 +41,7 @@ mod access;
 mod act;
 mod admission;
 mod day;
+mod deed;
 mod expiry;
 mod heartbeat;
 mod job;
@@ -63,6 +64,7 @@ pub use access::{Auth, Need, Role, UnknownAuth, UnknownRole};
 pub use act::{Act, Actor, Once, OnceKey, OnceKeyError};
 pub use admission::{Admission, Refused, UnknownAdmission};
 pub use day::{Day, DayError};
+pub use deed::{Action, Deed, Thing};
 pub use expiry::ExpiryRule;
 pub use heartbeat::Heartbeat;
 pub use job::{Job, JobId, JobValues, OtherKeys};

@@ -135,6 +135,15 @@ impl Run {
         self.status = self.results.run_status();
         self.first_job = first_job;
     }
+
+    /// Follows the return of a job that was deleted; suite, branch and machine type stay what others told since.
+    pub fn take_back(&mut self, job_id: &JobId, job: &JobFacts) {
+        self.results.add(job.status);
+        self.status = self.results.run_status();
+        if self.first_job.as_ref().is_none_or(|first| *job_id < first.job_id) {
+            self.first_job = Some(FirstJob::new(job_id.clone(), job));
+        }
+    }
 }
 
 #[cfg(test)]

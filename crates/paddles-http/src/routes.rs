@@ -9,7 +9,9 @@ use paddles_domain::Role;
 use crate::api_error::ApiError;
 use crate::endpoint::Endpoint;
 use crate::handlers::docs::Description;
-use crate::handlers::{docs, errors, job_batch, job_search, jobs, locks, nodes, queue, root, run_filters, runs, watch};
+use crate::handlers::{
+    audit, docs, errors, job_batch, job_search, jobs, locks, nodes, queue, root, run_filters, runs, watch,
+};
 use crate::openapi::document;
 use crate::operations as is;
 
@@ -45,6 +47,7 @@ fn of_service() -> Vec<Endpoint> {
             docs::style,
             is::service::asset("docs_style", "text/css"),
         ),
+        Endpoint::at("/audit/").get(ADMIN, audit::list, is::audit::list()),
         Endpoint::action("/errors/invalid/").get(Reading, errors::invalid, is::service::error("error_invalid", 400)),
         Endpoint::action("/errors/forbidden/").get(
             Reading,
@@ -164,6 +167,7 @@ fn of_runs() -> Vec<Endpoint> {
             .get(Reading, jobs::get, is::jobs::get())
             .write(Method::PUT, REPORTER, jobs::update, is::jobs::update())
             .write(Method::DELETE, ADMIN, jobs::delete, is::jobs::delete()),
+        Endpoint::at("/runs/{name}/jobs/{job_id}/history/").get(Reading, jobs::history, is::jobs::history()),
         Endpoint::at("/runs/{name}/{job_id}/").get(Reading, jobs::get, is::jobs::get_as_documented()),
     ]);
     endpoints

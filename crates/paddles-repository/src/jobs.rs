@@ -32,7 +32,11 @@ pub trait JobRepository {
     /// A job of a run.
     fn job_get(&self, run: &RunName, job_id: &JobId) -> Result<Option<Stored<Job>>, RepositoryError>;
 
-    /// Deletes a job of a run; says whether it was there.
+    /// How the status of a job changed, the first change first; `None` if there is no such job. Empty for a job that came into
+    /// the database before its history was kept, until it changes.
+    fn job_history(&self, run: &RunName, job_id: &JobId) -> Result<Option<Vec<StatusChange>>, RepositoryError>;
+
+    /// Deletes a job of a run, which is kept for a while; says whether it was there.
     fn job_delete(&self, run: &RunName, job_id: &JobId, act: &Act) -> Result<bool, RepositoryError>;
 
     /// Some of a run's jobs by their id as text: the first `limit` behind the id `after`. Asked page by page, since a run
@@ -155,6 +159,21 @@ pub enum JobUpdated {
     },
     /// There is no such job.
     NotFound,
+}
+
+/// That the status of a job changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// When.
+    pub time: Timestamp,
+    /// The status before; `None` if the job was new.
+    pub before: Option<JobStatus>,
+    /// The status since then.
+    pub after: JobStatus,
+    /// By whom: `token NAME`, `network NETWORK`, `nobody`, `command line`.
+    pub who: String,
+    /// From which address.
+    pub address: Option<String>,
 }
 
 /// A set of keys whose values are wanted.

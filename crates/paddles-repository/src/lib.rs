@@ -13,6 +13,8 @@
 //! - [`ExpiryRepository`] makes jobs dead of which nobody hears any more.
 //! - [`TokenRepository`] has tokens, by which the service knows who sends a request.
 //! - [`TransferRepository`] takes in and gives out what was kept elsewhere, as it was kept.
+//! - [`AuditRepository`] has who did what.
+//! - [`DeletionRepository`] brings back what was deleted.
 //!
 //! Absence is no error: look-ups answer an `Option`, changes an outcome. What is left is [`RepositoryError`].
 //!
@@ -31,8 +33,10 @@
 //! Add a method to the trait of the thing it asks about, its name the thing first (`run_list`, `job_update`), with what
 //! it answers for what is not there. Add its test to `contract`, and only then its query to the adapter.
 
+mod audit;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod deletions;
 mod error;
 mod expiry;
 mod history_page;
@@ -47,11 +51,14 @@ mod tokens;
 mod transfer;
 mod watch;
 
+pub use audit::{AuditEntry, AuditFilter, AuditRepository};
+pub use deletions::{Deletion, DeletionRepository, Purged, Restored};
 pub use error::RepositoryError;
 pub use expiry::{DueJob, ExpiryRepository, ExpiryRound};
 pub use history_page::{HistoryPage, Place, PlaceError};
 pub use jobs::{
     JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, JobUpserted, MOST_NEW_JOBS, NewJob, NewJobs,
+    StatusChange,
 };
 pub use nodes::{HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, UnlockedMany};
 pub use page::{LARGEST_PAGE, Page, PageError};
@@ -74,6 +81,8 @@ pub trait Repository:
     + TokenRepository
     + TransferRepository
     + WatchRepository
+    + AuditRepository
+    + DeletionRepository
     + Send
     + Sync
 {
@@ -89,6 +98,8 @@ impl<T> Repository for T where
         + TokenRepository
         + TransferRepository
         + WatchRepository
+        + AuditRepository
+        + DeletionRepository
         + Send
         + Sync
 {

@@ -28,7 +28,7 @@ pub trait RunRepository {
     /// or would be where that is not stored; `None` if there is no such run.
     fn run_recount(&self, name: &RunName, is_stored: bool) -> Result<Option<(Run, Run)>, RepositoryError>;
 
-    /// Deletes the run of this name and its jobs; says whether it was there.
+    /// Deletes the run of this name and its jobs, which are kept for a while; says whether it was there.
     fn run_delete(&self, name: &RunName, act: &Act) -> Result<bool, RepositoryError>;
 }
 

@@ -6,6 +6,7 @@
 mod commands;
 mod logging;
 mod progress;
+mod purge;
 mod settings;
 
 use std::process::ExitCode;
@@ -14,7 +15,8 @@ use clap::Parser;
 use paddles_diesel::{AdoptError, OpenError};
 
 use crate::commands::{
-    AdminError, Command, DoctorError, ExportFailure, HealthError, ImportFailure, LoadFailure, ServeError, TokenError,
+    AdminError, AuditError, Command, DoctorError, ExportFailure, HealthError, ImportFailure, LoadFailure, ServeError,
+    TokenError,
 };
 use crate::settings::{SettingError, Settings};
 
@@ -53,6 +55,8 @@ enum Failure {
     Load(#[from] LoadFailure),
     #[error(transparent)]
     Health(#[from] HealthError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
 }
 
 #[expect(clippy::print_stderr, reason = "the sentence with which a command fails")]

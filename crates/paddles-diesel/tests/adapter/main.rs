@@ -10,6 +10,7 @@
 mod claims;
 mod cluster;
 mod contract;
+mod deletions;
 mod faults;
 mod migrations;
 mod recounts;

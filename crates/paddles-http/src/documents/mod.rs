@@ -1,5 +1,6 @@
 //! Wire documents: how runs and jobs look to clients.
 
+mod audit;
 mod job;
 mod json_object;
 mod node;
@@ -7,6 +8,7 @@ mod queue;
 mod run;
 mod summary;
 
+pub(crate) use audit::{audit_document, status_change_document};
 pub(crate) use job::{JobField, job_document, job_fields, new_job_document};
 pub(crate) use json_object::JsonObject;
 pub(crate) use node::{counts_document, job_stats_document, lock_document, node_document};

@@ -12,7 +12,7 @@ use super::{done, job_in_path, json, no_job, run_in_path, there};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::documents::{JobField, array, job_document, job_fields};
+use crate::documents::{JobField, array, job_document, job_fields, status_change_document};
 use crate::idempotency_key::IdempotencyKey;
 use crate::job_stream::answer_rows;
 use crate::parameters::Parameters;
@@ -122,6 +122,13 @@ async fn upsert(
     };
     app.counters.count(before, after);
     Ok(json(json!({ "created": before.is_none() }).to_string()))
+}
+
+/// `GET /runs/{name}/jobs/{job_id}/history/`: how the job's status changed, the first change first.
+pub(crate) async fn history(app: Data<App>, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
+    let (run, job_id) = job_in_path(&path.0, &path.1, no_job)?;
+    let changes = app.bridge.ask(move |lab| lab.job_history(&run, &job_id)).await?.ok_or_else(no_job)?;
+    Ok(json(array(&changes, status_change_document)))
 }
 
 /// `DELETE /runs/{name}/jobs/{job_id}/`.

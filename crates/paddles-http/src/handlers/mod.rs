@@ -1,5 +1,6 @@
 //! What each route does: read the request, ask the port, render the answer.
 
+pub(crate) mod audit;
 pub(crate) mod docs;
 pub(crate) mod errors;
 pub(crate) mod job_batch;

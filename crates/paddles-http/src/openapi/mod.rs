@@ -63,6 +63,7 @@ fn tag(path: &str) -> &'static str {
         Some("jobs") => "jobs",
         Some("nodes") => "nodes",
         Some("queue") => "queues",
+        Some("audit") => "audit",
         Some("errors") => "errors",
         _ => "service",
     }

@@ -57,6 +57,13 @@ pub(super) fn all() -> Value {
             ("paused_until", time_or_null()),
         ]),
         "QueueStats": queue_stats(),
+        "StatusChange": object([
+            ("time", named("Time")),
+            ("before", json!({ "type": ["string", "null"], "enum": JobStatus::ALL.map(|status| Some(status.as_str())).into_iter().chain([None]).collect::<Vec<_>>() })),
+            ("status", one_of(&JobStatus::ALL.map(JobStatus::as_str))),
+            ("who", any_text()),
+        ]),
+        "AuditEntry": audit_entry(),
     });
     for (name, schema) in request_schemas::all() {
         schemas[name] = schema;
@@ -126,6 +133,20 @@ pub(super) fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) ->
 fn part<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
     let properties: Map<String, Value> = members.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     json!({ "type": "object", "additionalProperties": false, "properties": properties })
+}
+
+fn audit_entry() -> Value {
+    let values = json!({ "type": ["object", "null"], "additionalProperties": true });
+    object([
+        ("time", named("Time")),
+        ("who", any_text()),
+        ("address", text_or_null()),
+        ("action", any_text()),
+        ("kind", one_of(&["run", "job", "node", "queue", "token"])),
+        ("name", any_text()),
+        ("before", values.clone()),
+        ("after", values),
+    ])
 }
 
 fn run(more: &[(&str, Value)]) -> Value {

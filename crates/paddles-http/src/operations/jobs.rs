@@ -87,6 +87,12 @@ pub(crate) fn update() -> Operation {
         .refuses(&[404])
 }
 
+pub(crate) fn history() -> Operation {
+    Operation::new("job_history", "How the status of a job changed, when, and by whom, the first change first")
+        .answers(array_of(&named("StatusChange")))
+        .refuses(&[404])
+}
+
 pub(crate) fn delete() -> Operation {
     Operation::new("job_delete", "Deletes a job").answers(nothing()).refuses(&[404])
 }

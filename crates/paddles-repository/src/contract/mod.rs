@@ -16,6 +16,8 @@
     reason = "tests: their names say what they demand, and they fail by panicking"
 )]
 
+pub mod audit;
+pub mod deletions;
 pub mod expiry;
 pub mod filters;
 pub mod history;
@@ -70,6 +72,10 @@ macro_rules! contract_tests {
             what_changed_elsewhere_changes_here, what_is_newer_here_stays,
             of_an_id_that_comes_twice_the_last_heard_of_counts, jobs_need_their_run, walks_go_by_rows_and_conditions,
             nodes_are_taken_in_with_their_locks, queues_are_taken_in_with_their_pauses);
+        $crate::contract_tests!($open; audit: locks_are_audited, pauses_and_priorities_are_audited, the_audit_is_walked_back,
+            each_status_is_in_the_history, claimed_and_numbered_jobs_have_a_history);
+        $crate::contract_tests!($open; deletions: a_deleted_run_comes_back_whole, a_deleted_job_comes_back_whole,
+            a_name_that_is_taken_stays, a_node_that_is_gone_is_not_linked, what_is_old_is_forgotten);
         $crate::contract_tests!($open; races: nodes_are_locked_at_once, jobs_are_claimed_at_once, jobs_share_targets_at_once, nodes_come_and_go_at_once,
             jobs_of_one_run_finish_at_once, one_job_is_posted_at_once,
             one_run_is_created_at_once, jobs_come_and_go_at_once);

@@ -176,7 +176,7 @@ pub fn many_are_unlocked_or_none(lab: &dyn Repository) {
     assert_eq!(unlock(&[], Some("me")), UnlockedMany::Unlocked(vec![]));
 }
 
-fn targets(hosts: &[&str]) -> JobPatch {
+pub(super) fn targets(hosts: &[&str]) -> JobPatch {
     let hosts: Vec<String> = hosts.iter().map(|host| format!("\"ubuntu@{host}\": \"key\"")).collect();
     let mut patch = texts(&[(JobKey::MachineType, "mira")]);
     let document = Document::from_stored(format!("{{{}}}", hosts.join(", ")));
@@ -185,7 +185,7 @@ fn targets(hosts: &[&str]) -> JobPatch {
 }
 
 /// The ids of the jobs that ran on a node, newest first.
-fn jobs_on(lab: &dyn Repository, node: &str) -> Vec<String> {
+pub(super) fn jobs_on(lab: &dyn Repository, node: &str) -> Vec<String> {
     let rows = lab.job_index_of_node(&name(node), None, None, None).unwrap().unwrap();
     lab.job_rows(&rows, JobKeys::NONE).unwrap().into_iter().map(|job| job.record.job_id.to_string()).collect()
 }

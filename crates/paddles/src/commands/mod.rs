@@ -2,6 +2,7 @@
 
 mod admin;
 mod adopt;
+mod audit;
 mod doctor;
 mod export;
 mod healthcheck;
@@ -18,6 +19,7 @@ use crate::Failure;
 use crate::settings::Settings;
 
 pub(crate) use admin::AdminError;
+pub(crate) use audit::AuditError;
 pub(crate) use doctor::DoctorError;
 pub(crate) use export::ExportFailure;
 pub(crate) use healthcheck::HealthError;
@@ -45,7 +47,7 @@ pub(crate) enum Command {
     Load(load::Load),
     /// Say what is wrong with the database; status 0: nothing, 1: something, 2: it could not be looked at
     Doctor(doctor::DoctorOptions),
-    /// What labs do by hand or by cron: expire jobs, delete runs, correct statuses, nodes and queues
+    /// What labs do by hand or by cron: expire jobs, delete and restore runs, correct statuses, nodes and queues
     #[command(subcommand)]
     Admin(admin::AdminCommand),
     /// Ask the service on this machine how it is: status 0 if it answers 200, 1 otherwise
@@ -54,6 +56,8 @@ pub(crate) enum Command {
         #[arg(default_value = "/healthz")]
         path: String,
     },
+    /// Show who did what, the newest first
+    Audit(audit::AuditCommand),
     /// Show every setting, its value with secrets hidden, and where it came from
     Config,
 }
@@ -83,6 +87,7 @@ impl Command {
             Self::Doctor(options) => doctor::doctor(settings, &options)?,
             Self::Admin(command) => command.run(settings)?,
             Self::Healthcheck { path } => healthcheck::healthcheck(settings, &path)?,
+            Self::Audit(command) => command.run(settings)?,
             Self::Config => println!("{settings}"),
         }
         Ok(())

@@ -13,6 +13,7 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::logging;
+use crate::purge::Purge;
 use crate::settings::Settings;
 
 /// Why the service does not serve.
@@ -43,6 +44,7 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     let address = listener.address()?;
     warn_if_open(settings, address);
     let lab: Arc<dyn Repository> = Arc::new(lab);
+    let purge = Purge::begin(Arc::clone(&lab), settings.access.deleted_retention.value)?;
     actix_web::rt::System::new().block_on(async {
         let server = server(&lab, settings.http(), listener)?;
         let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -51,6 +53,7 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
         tell_service_manager(NotifyState::Ready);
         server.run().await
     })?;
+    drop(purge);
     tracing::info!("stopped");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Who may do what, and for how long what was deleted is kept.
 
 use std::fmt::Display;
 
@@ -14,20 +14,27 @@ struct Given {
     auth: Option<String>,
     trusted_networks: Option<String>,
     trusted_proxies: Option<String>,
+    deleted_retention: Option<String>,
 }
 
-/// The settings of rights.
+/// A hundred years.
+const MOST_DAYS: u32 = 36_500;
+
+/// The settings of rights, and of what is deleted.
 #[derive(Debug)]
 pub(crate) struct AccessSettings {
     pub(crate) auth: Setting<Auth>,
     pub(crate) trusted_networks: Setting<TrustedNetworks>,
     pub(crate) trusted_proxies: Setting<TrustedProxies>,
+    /// In days.
+    pub(crate) deleted_retention: Setting<u32>,
 }
 
 impl AccessSettings {
     pub(super) fn read(variables: &Variables) -> Result<Self, SettingError> {
         let given: Given = variables.given();
         let networks = "networks with the roles of their senders, like 10.0.0.0/8=reporter,192.0.2.7=admin";
+        let days = format!("a whole number of days from 0 to {MOST_DAYS}");
         let proxies = "addresses or networks, like 127.0.0.1,10.1.0.0/16";
         Ok(Self {
             auth: setting("AUTH", given.auth, Auth::default(), "open, write or all", parse)?,
@@ -45,11 +52,14 @@ impl AccessSettings {
                 proxies,
                 parse,
             )?,
+            deleted_retention: setting("DELETED_RETENTION", given.deleted_retention, 30, &days, |text| {
+                parse(text).filter(|days| *days <= MOST_DAYS)
+            })?,
         })
     }
 
     pub(super) fn all(&self) -> Vec<&dyn Display> {
-        vec![&self.auth, &self.trusted_networks, &self.trusted_proxies]
+        vec![&self.auth, &self.trusted_networks, &self.trusted_proxies, &self.deleted_retention]
     }
 
     /// What of them the HTTP service needs.

@@ -12,7 +12,7 @@ use crate::service::Service;
 fn help_names_the_commands() {
     let help = run(&mut paddles(&["--help"], &[]));
     assert_eq!(help.code, Some(0));
-    for command in ["serve", "migrate", "adopt", "doctor", "token", "healthcheck", "config"] {
+    for command in ["serve", "migrate", "adopt", "doctor", "token", "audit", "admin", "healthcheck", "config"] {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(command)), "{}", help.stdout);
     }
 }
@@ -70,6 +70,7 @@ PADDLES_DEFAULT_RUNS_VIEW=full (default)
 PADDLES_AUTH=open (default)
 PADDLES_TRUSTED_NETWORKS= (default)
 PADDLES_TRUSTED_PROXIES= (default)
+PADDLES_DELETED_RETENTION=30 (default)
 PADDLES_STATSD_HOST= (default)
 PADDLES_STATSD_PREFIX=paddles (default)
 PADDLES_LOG_FORMAT=text (default)

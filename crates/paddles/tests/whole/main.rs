@@ -59,6 +59,7 @@ mod replay;
 mod report_races;
 mod request_log;
 mod restart;
+mod restore;
 mod schemathesis;
 mod service;
 mod several;

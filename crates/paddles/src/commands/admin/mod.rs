@@ -10,6 +10,7 @@ mod node_jobs;
 mod node_stats;
 mod queue_stats;
 mod reparse;
+mod restore;
 mod set_status;
 mod set_targets;
 
@@ -32,6 +33,8 @@ pub(crate) enum AdminCommand {
     DeleteRun(delete_run::DeleteRun),
     /// Look for jobs that are there twice, and say what merges them; changes nothing
     Dedupe,
+    /// Bring a deleted run or job back, or show what can be brought back
+    Restore(restore::RestoreCommand),
     /// Read user, time, suite, branch and machine type of runs from their names again; what their first job tells goes before
     Reparse(reparse::Reparse),
     /// Count the jobs of runs again and set their status by that, or set the status of a run's jobs
@@ -59,6 +62,8 @@ pub(crate) enum AdminError {
     Repository(#[from] RepositoryError),
     #[error(transparent)]
     Adopt(#[from] AdoptError),
+    #[error(transparent)]
+    Restore(#[from] restore::RestoreError),
     #[error("nothing is changed: say --yes, or answer yes at a terminal")]
     NotConfirmed,
     #[error("there is no run {0}")]
@@ -87,6 +92,7 @@ impl AdminCommand {
             Self::ExpireJobs(command) => command.run(settings),
             Self::DeleteRun(command) => command.run(settings),
             Self::Dedupe => dedupe::dedupe(settings),
+            Self::Restore(command) => Ok(command.run(settings)?),
             Self::Reparse(command) => command.run(settings),
             Self::SetStatus(command) => command.run(settings),
             Self::SetTargets(command) => command.run(settings),

@@ -1,0 +1,2 @@
+DROP TABLE job_history;
+DROP FUNCTION refuse_job_history_change;
