@@ -21,7 +21,7 @@
 //!
 //! # How it is built
 //!
-//! - One text of each query serves both databases. Plain questions about runs are written in diesel's query language;
+//! - One text of each query serves both databases. Rows are read by place (`cells`);
 //!   a job's wide row is read and written by the domain's table of keys (`job_row`), in `Statement`s that each
 //!   connection keeps prepared. What only one database can say stands in `claim`, and nowhere else.
 //! - A change runs in `Database::write`: it locks the run first, asks the domain what the change is, and writes it
