@@ -89,7 +89,7 @@ pub(crate) fn delete_nodes_alone(connection: &mut AnyConnection) -> QueryResult<
 }
 
 /// Any number will do that nothing else in the database takes: who has it makes jobs dead.
-pub(crate) const EXPIRE_ALONE: i64 = 7_223_555;
+pub(crate) const EXPIRE_ALONE: i64 = 7_223_556;
 
 /// Takes the advisory lock `number` until the transaction ends, if no other server has it; says whether. SQLite has one
 /// server.

@@ -1,7 +1,7 @@
 //! A pool of connections, and the two ways to use one: to read, and to write in a transaction.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
@@ -23,6 +23,7 @@ const AWAY: Duration = Duration::from_secs(1);
 const CONNECTION_LIFETIME: Duration = Duration::from_mins(30);
 
 pub(crate) struct Database {
+    connector: Arc<Connector>,
     pool: r2d2::Pool<Manager>,
     statements: StatementCounts,
     /// What begins a change.
@@ -39,6 +40,7 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) fn new(connector: Connector, connections: u32) -> Self {
         let (statements, is_sqlite, begin) = (connector.statements(), connector.is_sqlite(), connector.begin());
+        let connector = Arc::new(connector);
         let pool = r2d2::Pool::builder()
             // For what is asked while all others are in use: a change, and how the database is.
             .max_size(connections + 2)
@@ -48,9 +50,10 @@ impl Database {
             // A ping at each use costs up to a quarter of the rate; a lost connection is noticed when it is used.
             .test_on_check_out(false)
             .error_handler(Box::new(LogConnectionErrors))
-            .build_unchecked(Manager(connector));
+            .build_unchecked(Manager(Arc::clone(&connector)));
         let sqlite_writer = is_sqlite.then(Mutex::default);
         Self {
+            connector,
             pool,
             statements,
             begin,
@@ -129,8 +132,8 @@ impl Database {
 
     /// Does `work` while no other server of this database does work of the same `number`; `None` if one does.
     ///
-    /// The lock belongs to a transaction on a connection of its own, since pgBouncer hands sessions around; the work is done on
-    /// other connections.
+    /// The lock belongs to a transaction, since pgBouncer hands sessions around, on a connection that is none of the pool's:
+    /// the work is done on those, and a pool in use must not wait for itself.
     pub(crate) fn alone<T>(
         &self,
         number: i64,
@@ -140,16 +143,15 @@ impl Database {
             let turn = self.sqlite_alone.try_lock();
             return if matches!(turn, Err(TryLockError::WouldBlock)) { Ok(None) } else { work().map(Some) };
         }
-        let mut pooled = self.connection()?;
-        let taken =
-            pooled.connection.batch_execute(&self.begin).and_then(|()| try_alone(&mut pooled.connection, number));
-        let outcome = match taken {
+        let unavailable = |error: diesel::ConnectionError| RepositoryError::Unavailable { reason: error.to_string() };
+        let mut connection = self.connector.open().map_err(unavailable)?;
+        let taken = connection.batch_execute(&self.begin).and_then(|()| try_alone(&mut connection, number));
+        // The lock ends with the connection.
+        match taken {
             Ok(true) => work().map(Some),
             Ok(false) => Ok(None),
             Err(error) => Err(repository_error(&error)),
-        };
-        pooled.lost = pooled.connection.roll_back().is_err();
-        outcome
+        }
     }
 
     /// Runs `attempt`, and once more on another connection whenever it finds its own lost before anything could last.
@@ -201,7 +203,7 @@ impl Database {
 }
 
 /// Makes connections for the pool.
-struct Manager(Connector);
+struct Manager(Arc<Connector>);
 
 /// A connection in the pool.
 struct Pooled {

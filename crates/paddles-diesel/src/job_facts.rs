@@ -27,8 +27,10 @@ pub(crate) fn number_of(
 
 /// The first job of this run by its id as text.
 pub(crate) fn first_job(connection: &mut AnyConnection, run: RecordId) -> QueryResult<Option<FirstJob>> {
-    let first =
-        Statement::new(format!("SELECT {FACTS} FROM jobs WHERE run_id = ? ORDER BY job_id LIMIT 1")).bind(run.0);
+    let first = Statement::new(format!(
+        "SELECT {FACTS} FROM jobs WHERE run_id = ? AND job_id IS NOT NULL ORDER BY job_id LIMIT 1"
+    ))
+    .bind(run.0);
     let row: Option<FactsRow> = first.row(connection)?;
     Ok(row.map(|row| {
         let job_id = JobId::from_stored(row.job_id.clone().unwrap_or_default());

@@ -13,7 +13,7 @@ use crate::job_row::{select, select_everything};
 use crate::job_search::{BY_POSTING, described};
 use crate::run_filter::Where;
 use crate::statement::Statement;
-use crate::{DieselRepository, batch, heartbeats, job_history, new_jobs, reports};
+use crate::{DieselRepository, batch, heartbeats, job_history, new_jobs, node_jobs, reports};
 
 impl JobRepository for DieselRepository {
     /// The refusal of a job that is there is the busiest request of all, one for each heartbeat: a single probe of an
@@ -77,6 +77,15 @@ impl JobRepository for DieselRepository {
         self.database.write(|connection| reports::update(connection, run, job_id, patch.clone(), act))
     }
 
+    fn job_link(
+        &self,
+        run: &RunName,
+        job_id: &JobId,
+        act: Option<&Act>,
+    ) -> Result<Option<(Vec<NodeName>, Vec<NodeName>)>, RepositoryError> {
+        self.database.write(|connection| node_jobs::link_again(connection, run, job_id, act))
+    }
+
     fn job_get(&self, run: &RunName, job_id: &JobId) -> Result<Option<Stored<Job>>, RepositoryError> {
         self.database.read(|connection| {
             let sql = format!("{} WHERE runs.name = ? AND jobs.job_id = ?", select_everything());
@@ -94,9 +103,10 @@ impl JobRepository for DieselRepository {
     }
 
     fn job_page(&self, run: RecordId, after: Option<&JobId>, limit: u32) -> Result<Vec<Stored<Job>>, RepositoryError> {
-        let behind = if after.is_some() { " AND jobs.job_id > ?" } else { "" };
+        // Rows without an id are in no order, and no URL names them.
+        let behind = if after.is_some() { "> ?" } else { "IS NOT NULL" };
         let everything = select_everything();
-        let sql = format!("{everything} WHERE jobs.run_id = ?{behind} ORDER BY jobs.job_id LIMIT ?");
+        let sql = format!("{everything} WHERE jobs.run_id = ? AND jobs.job_id {behind} ORDER BY jobs.job_id LIMIT ?");
         self.database.read(|connection| {
             let page = Statement::new(sql.clone())
                 .bind(run.0)

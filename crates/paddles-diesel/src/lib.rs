@@ -79,7 +79,9 @@ mod tokens;
 mod transfer;
 mod watch;
 
-pub use adopt::{AdoptError, Adopted, PlannedStep, Progress, Survey, adopt, survey};
+pub use adopt::{
+    AdoptError, Adopted, DuplicateJob, PlannedStep, Progress, Survey, adopt, duplicates, merge_duplicates, survey,
+};
 pub use connection::StatementLimits;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use doctor::{Finding, Severity, examine};

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use diesel::row::Row;
 use diesel::{QueryResult, deserialize};
-use paddles_domain::{Document, JobKey, NodeName, Value};
+use paddles_domain::{Act, Deed, Document, JobId, JobKey, NodeName, RunName, Value};
 use paddles_repository::RecordId;
 
+use crate::audit;
 use crate::cells::{Cells, FromCells, there};
-use crate::claim::share_nodes;
+use crate::claim::{KeptJob, lock_job, share_nodes};
 use crate::connection::{AnyConnection, Backend};
 use crate::node_days::{Counted, Counts};
-use crate::statement::{Bind, Statement, question_marks};
+use crate::statement::{Bind, Statement, question_marks, run_together};
 
 /// Links a job to the nodes that its report names as targets, which are created if they are unknown, and says how it counts on
 /// its nodes from now on. A report without targets, or with none, leaves the links: where a job ran stays true when its
@@ -37,6 +38,46 @@ pub(crate) fn follow(
     }
     counts.add(now.as_ref().unwrap_or(&linked.numbers), after, 1);
     Ok(counts)
+}
+
+/// Links a job to the nodes that its stored targets name, where there is an act and they name any. Says to which it was linked and
+/// to which it should be.
+pub(crate) fn link_again(
+    connection: &mut AnyConnection,
+    run: &RunName,
+    job_id: &JobId,
+    act: Option<&Act>,
+) -> QueryResult<Option<(Vec<NodeName>, Vec<NodeName>)>> {
+    let Some(KeptJob { run, job: row }) = lock_job(connection, run, job_id)? else { return Ok(None) };
+    let (job, counted) = (row.number(), row.counted());
+    let before = linked_nodes(connection, job)?.names;
+    let stored = Statement::new("SELECT machine_type, targets FROM jobs WHERE id = ?").bind(job.0);
+    let Some(TargetsRow { machine_type, targets }) = stored.row(connection)? else { return Ok(None) };
+    let after = targets.as_ref().map(paddles_domain::target_nodes).unwrap_or_default();
+    if after.is_empty() || after == before {
+        return Ok(Some((before.clone(), before)));
+    }
+    if let Some(act) = act {
+        let told =
+            [(JobKey::MachineType, machine_type.map(Value::Text)), (JobKey::Targets, targets.map(Value::Document))];
+        let counts = follow(connection, job, (Some(&counted), &counted), &told)?;
+        let mut writes = counts.write();
+        writes.extend(audit::keep(act, Deed::of_linked_job(&run.record.name, job_id, &before, &after)));
+        run_together(connection, writes)?;
+    }
+    Ok(Some((before, after)))
+}
+
+/// What a job says of its machines.
+struct TargetsRow {
+    machine_type: Option<String>,
+    targets: Option<Document>,
+}
+
+impl FromCells for TargetsRow {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        Ok(Self { machine_type: cells.text()?, targets: cells.text()?.and_then(Document::from_stored) })
+    }
 }
 
 /// Forgets where a job ran, and says how it no longer counts there.

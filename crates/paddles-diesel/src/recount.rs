@@ -66,11 +66,13 @@ const RUNS: &str = "UPDATE runs SET \
 
 const SHA1S: &str = "DELETE FROM run_sha1s; \
     INSERT INTO run_sha1s (run_id, sha1, jobs) \
-    SELECT run_id, sha1, count(*) FROM jobs WHERE run_id IS NOT NULL AND sha1 IS NOT NULL GROUP BY run_id, sha1";
+    SELECT run_id, sha1, count(*) FROM jobs \
+    WHERE run_id IN (SELECT id FROM runs) AND sha1 IS NOT NULL GROUP BY run_id, sha1";
 
 const FLAVORS: &str = "DELETE FROM run_flavors; \
     INSERT INTO run_flavors (run_id, flavor, jobs) \
-    SELECT run_id, flavor, count(*) FROM jobs WHERE run_id IS NOT NULL AND flavor IS NOT NULL GROUP BY run_id, flavor";
+    SELECT run_id, flavor, count(*) FROM jobs \
+    WHERE run_id IN (SELECT id FROM runs) AND flavor IS NOT NULL GROUP BY run_id, flavor";
 
 const NODE_DAYS: &str = "DELETE FROM node_days; \
     INSERT INTO node_days (day, node_id, machine_type, jobs_queued, jobs_waiting, jobs_running, jobs_pass, jobs_fail, jobs_dead, \
@@ -81,7 +83,7 @@ const NODE_DAYS: &str = "DELETE FROM node_days; \
     count(*) FILTER (WHERE jobs.status = 'fail'), count(*) FILTER (WHERE jobs.status = 'dead'), \
     count(*) FILTER (WHERE jobs.status IS NULL \
     OR jobs.status NOT IN ('queued', 'waiting', 'running', 'pass', 'fail', 'dead')) \
-    FROM job_nodes JOIN jobs ON jobs.id = job_nodes.job_id GROUP BY 1, 2, 3";
+    FROM job_nodes JOIN jobs ON jobs.id = job_nodes.job_id JOIN nodes ON nodes.id = job_nodes.node_id GROUP BY 1, 2, 3";
 
 const DESCRIPTIONS: &str = "INSERT INTO job_descriptions (description) \
     SELECT DISTINCT description FROM jobs WHERE description IS NOT NULL ON CONFLICT DO NOTHING";

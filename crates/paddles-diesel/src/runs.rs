@@ -1,13 +1,15 @@
 //! Questions about runs.
 
-use diesel::QueryResult;
-use paddles_domain::{Act, Deed, JobStatus, Run, RunName, RunResults};
+use diesel::row::Row;
+use diesel::{QueryResult, deserialize};
+use paddles_domain::{Act, Deed, JobStatus, LabZone, Run, RunName, RunParts, RunResults};
 use paddles_repository::{
     HistoryPage, Page, RecordId, RepositoryError, RunCondition, RunCreated, RunIndex, RunRepository, Stored,
 };
 
+use crate::cells::{Cells, FromCells};
 use crate::claim::lock_run;
-use crate::connection::AnyConnection;
+use crate::connection::{AnyConnection, Backend};
 use crate::history::History;
 use crate::job_facts::first_job;
 use crate::run_filter::{Where, select_distinct};
@@ -61,21 +63,60 @@ impl RunRepository for DieselRepository {
             .read(|connection| sorted_values(Statement::varied(sql.clone()).binds(clause.binds.clone()), connection))
     }
 
-    fn run_recount(&self, name: &RunName, is_stored: bool) -> Result<Option<(Run, Run)>, RepositoryError> {
-        self.database.write(|connection| {
-            let Some(Stored { id, record: before }) = lock_run(connection, name)? else { return Ok(None) };
+    fn run_recount(&self, name: &RunName, act: Option<&Act>) -> Result<Option<(Run, Run)>, RepositoryError> {
+        self.correct(name, act, |connection, id, run| {
             let results = results_of(connection, id)?;
             let (status, first_job) = (results.run_status(), first_job(connection, id)?);
-            let after = Run { status, results, first_job, ..before.clone() };
-            if is_stored && after != before {
-                run_row::update(id, &after).run(connection)?;
-            }
-            Ok(Some((before, after)))
+            Ok(Run { status, results, first_job, ..run.clone() })
         })
+    }
+
+    fn run_reparse(
+        &self,
+        name: &RunName,
+        zone: LabZone,
+        act: Option<&Act>,
+    ) -> Result<Option<(Run, Run)>, RepositoryError> {
+        self.correct(name, act, |connection, id, run| Ok(run.told_again(&parts_of_first_job(connection, id)?, zone)))
     }
 
     fn run_delete(&self, name: &RunName, act: &Act) -> Result<bool, RepositoryError> {
         self.database.write(|connection| deletions::delete_run(connection, name, act))
+    }
+}
+
+impl DieselRepository {
+    /// Puts right what was written behind the service's back, where there is an act. Says how the run was and how it should be.
+    fn correct(
+        &self,
+        name: &RunName,
+        act: Option<&Act>,
+        right: impl Fn(&mut AnyConnection, RecordId, &Run) -> QueryResult<Run>,
+    ) -> Result<Option<(Run, Run)>, RepositoryError> {
+        self.database.write(|connection| {
+            let Some(Stored { id, record: before }) = lock_run(connection, name)? else { return Ok(None) };
+            let after = right(connection, id, &before)?;
+            if let Some(act) = act.filter(|_| after != before) {
+                let writes = run_row::update_kept(id, &after).into_iter();
+                let writes = writes.chain(audit::keep(act, Deed::of_corrected_run(&before, &after)));
+                writes.into_iter().try_for_each(|part| part.run(connection).map(drop))?;
+            }
+            Ok(Some((before, after)))
+        })
+    }
+}
+
+/// What the first job of a run by its id as text tells of the run.
+fn parts_of_first_job(connection: &mut AnyConnection, run: RecordId) -> QueryResult<RunParts> {
+    let sql = "SELECT suite, branch, machine_type FROM jobs WHERE run_id = ? AND job_id IS NOT NULL \
+        ORDER BY job_id LIMIT 1";
+    let parts: Option<RunParts> = Statement::new(sql).bind(run.0).row(connection)?;
+    Ok(parts.unwrap_or_default())
+}
+
+impl FromCells for RunParts {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        Ok(Self { suite: cells.text()?, branch: cells.text()?, machine_type: cells.text()? })
     }
 }
 

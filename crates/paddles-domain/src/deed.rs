@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Document, JobFacts, JobId, Node, NodeName, Queue, QueueName, Run, RunName, Timestamp, Token, TokenName};
+use crate::{
+    Document, JobFacts, JobId, JobStatus, Node, NodeName, Queue, QueueName, Run, RunName, Timestamp, Token, TokenName,
+};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub enum Action {
     Restore,
     /// A token was taken back.
     Revoke,
+    /// What somebody had written behind the service's back was put right.
+    Correct,
 }
 
 impl Action {
@@ -40,6 +44,7 @@ impl Action {
             Self::Delete => "delete",
             Self::Restore => "restore",
             Self::Revoke => "revoke",
+            Self::Correct => "correct",
         }
     }
 }
@@ -146,6 +151,29 @@ impl Deed {
         Self { action: Action::Create, thing: Thing::Run(run.name.clone()), before: None, after: None }
     }
 
+    /// That a run was corrected, after others had written to it or its jobs behind the service's back; `None` if nothing changed.
+    pub fn of_corrected_run(before: &Run, after: &Run) -> Option<Self> {
+        let thing = Thing::Run(after.name.clone());
+        Self::of_values(Action::Correct, thing, Some(run_values(before)), Some(run_values(after)))
+    }
+
+    /// That a job was linked to the nodes that its targets name; `None` if it was.
+    pub fn of_linked_job(run: &RunName, job_id: &JobId, before: &[NodeName], after: &[NodeName]) -> Option<Self> {
+        let values = |nodes: &[NodeName]| {
+            let names: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();
+            object(json!({ "nodes": names }))
+        };
+        let thing = Thing::Job(run.clone(), job_id.clone());
+        Self::of_values(Action::Correct, thing, Some(values(before)), Some(values(after)))
+    }
+
+    /// That several rows which claimed to be a job were made one.
+    pub fn of_merged_job(run: &RunName, job_id: &JobId, rows: i64) -> Self {
+        let values = |rows: i64| Document::from_stored(json!({ "rows": rows }).to_string());
+        let thing = Thing::Job(run.clone(), job_id.clone());
+        Self { action: Action::Correct, thing, before: values(rows), after: values(1) }
+    }
+
     /// That a run was deleted with its jobs, or brought back.
     pub fn of_run(action: Action, run: &Run) -> Self {
         let values = json!({ "status": run.status.as_str(), "jobs": run.results.total() });
@@ -209,6 +237,24 @@ fn node_values(node: &Node) -> Map<String, Value> {
         "locked_by": node.locked_by,
         "mac_address": node.mac_address,
         "ssh_pub_key": node.ssh_pub_key,
+    }))
+}
+
+fn run_values(run: &Run) -> Map<String, Value> {
+    let results: Map<String, Value> = JobStatus::ALL
+        .into_iter()
+        .filter(|status| run.results.count(*status) > 0)
+        .map(|status| (status.to_string(), run.results.count(status).into()))
+        .collect();
+    object(json!({
+        "status": run.status.as_str(),
+        "results": results,
+        "first_job": run.first_job.as_ref().map(|first| first.job_id.as_str()),
+        "user": run.user,
+        "scheduled": run.scheduled.map(|time| time.to_string()),
+        "suite": run.suite,
+        "branch": run.branch,
+        "machine_type": run.machine_type,
     }))
 }
 

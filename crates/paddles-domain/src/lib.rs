@@ -75,7 +75,7 @@ pub use json_text::{DEEPEST, TooDeep, strict_json};
 pub use names::{INDEXED_TEXT_BYTES, INDEXED_TEXT_CHARS, NameError};
 pub use node::{LockRefused, Node, NodeName, NodePatch};
 pub use queue::{PauseRefused, Queue, QueueName, QueuePatch};
-pub use run::{FirstJob, Run};
+pub use run::{FirstJob, Run, RunParts};
 pub use run_name::{NameParts, RunName};
 pub use run_results::{RunResults, RunStatus, UnknownRunStatus};
 pub use targets::target_nodes;

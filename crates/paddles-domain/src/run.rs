@@ -47,6 +47,17 @@ pub struct FirstJob {
     pub priority: Option<i32>,
 }
 
+/// What a job tells of its run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunParts {
+    /// The suite that it comes from.
+    pub suite: Option<String>,
+    /// The branch of Ceph under test.
+    pub branch: Option<String>,
+    /// The type of its machines.
+    pub machine_type: Option<String>,
+}
+
 impl FirstJob {
     /// What a run shows of the job `job_id` of which `facts` hold.
     pub fn new(job_id: JobId, facts: &JobFacts) -> Self {
@@ -120,6 +131,25 @@ impl Run {
         let comes_first = self.first_job.as_ref().is_none_or(|first| *job_id <= first.job_id);
         if comes_first {
             self.first_job = Some(FirstJob::new(job_id.clone(), after));
+        }
+    }
+
+    /// The run as its name, read by the lab's clock in `zone`, and its first job tell it: the job knows better, and what
+    /// neither tells stays.
+    #[must_use]
+    pub fn told_again(&self, first_job: &RunParts, zone: LabZone) -> Self {
+        let by_name = self.name.tell(zone);
+        let part = |of_job: &Option<String>, of_name: String, kept: &Option<String>| {
+            let of_name = (!of_name.is_empty()).then_some(of_name);
+            of_job.clone().or(of_name).or_else(|| kept.clone())
+        };
+        Self {
+            user: part(&None, by_name.user, &self.user),
+            scheduled: by_name.scheduled.or(self.scheduled),
+            suite: part(&first_job.suite, by_name.suite, &self.suite),
+            branch: part(&first_job.branch, by_name.branch, &self.branch),
+            machine_type: part(&first_job.machine_type, by_name.machine_type, &self.machine_type),
+            ..self.clone()
         }
     }
 

@@ -46,6 +46,18 @@ fn a_run_starts_with_the_job_that_turns_it_to_running() {
 }
 
 #[test]
+fn a_run_is_told_again_by_its_name_and_its_first_job() {
+    let zone = LabZone::default();
+    let told = run();
+    let blank = Run { user: None, scheduled: Some(at(9)), suite: None, branch: Some("x".to_owned()), ..told.clone() };
+    assert_eq!(blank.told_again(&RunParts::default(), zone), told);
+    let first = RunParts { suite: Some("fs".to_owned()), ..RunParts::default() };
+    assert_eq!(told.told_again(&first, zone), Run { suite: Some("fs".to_owned()), ..told.clone() });
+    let odd = Run { name: RunName::new("odd").unwrap(), ..told.clone() };
+    assert_eq!(odd.told_again(&RunParts::default(), zone), odd, "what neither tells stays");
+}
+
+#[test]
 fn a_job_corrects_what_the_name_told() {
     fn check(key: JobKey, value: Option<&str>, told: impl Fn(&Run) -> &Option<String>) {
         let mut run = run();

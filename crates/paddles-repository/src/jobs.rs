@@ -36,6 +36,15 @@ pub trait JobRepository {
     /// the database before its history was kept, until it changes.
     fn job_history(&self, run: &RunName, job_id: &JobId) -> Result<Option<Vec<StatusChange>>, RepositoryError>;
 
+    /// Links a job to the nodes that its stored targets name, if they name any; unknown ones are created. Says to which it was
+    /// linked and to which it is, or would be without an act: then nothing is stored. `None` if there is no such job.
+    fn job_link(
+        &self,
+        run: &RunName,
+        job_id: &JobId,
+        act: Option<&Act>,
+    ) -> Result<Option<(Vec<NodeName>, Vec<NodeName>)>, RepositoryError>;
+
     /// Deletes a job of a run, which is kept for a while; says whether it was there.
     fn job_delete(&self, run: &RunName, job_id: &JobId, act: &Act) -> Result<bool, RepositoryError>;
 

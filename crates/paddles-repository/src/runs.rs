@@ -1,6 +1,6 @@
 //! Questions about runs.
 
-use paddles_domain::{Act, Run, RunName};
+use paddles_domain::{Act, LabZone, Run, RunName};
 
 use crate::{HistoryPage, Page, RepositoryError, RunCondition, RunIndex, Stored};
 
@@ -25,8 +25,17 @@ pub trait RunRepository {
     fn run_index(&self, index: RunIndex, conditions: &[RunCondition]) -> Result<Vec<String>, RepositoryError>;
 
     /// Counts the jobs of a run again: its counts, its first job and the status that follows. Says how it was and how it is,
-    /// or would be where that is not stored; `None` if there is no such run.
-    fn run_recount(&self, name: &RunName, is_stored: bool) -> Result<Option<(Run, Run)>, RepositoryError>;
+    /// or would be without an act: then nothing is stored. `None` if there is no such run.
+    fn run_recount(&self, name: &RunName, act: Option<&Act>) -> Result<Option<(Run, Run)>, RepositoryError>;
+
+    /// Reads again what its name, by the lab's clock in `zone`, and its first job tell of a run. Says how it was and how it is, or
+    /// would be without an act: then nothing is stored. `None` if there is no such run.
+    fn run_reparse(
+        &self,
+        name: &RunName,
+        zone: LabZone,
+        act: Option<&Act>,
+    ) -> Result<Option<(Run, Run)>, RepositoryError>;
 
     /// Deletes the run of this name and its jobs, which are kept for a while; says whether it was there.
     fn run_delete(&self, name: &RunName, act: &Act) -> Result<bool, RepositoryError>;

@@ -212,6 +212,11 @@ fn descriptions(of_jobs: &str) -> String {
     )
 }
 
+/// The table that keeps statuses as they were.
+pub(super) const CORRECTED: &str = "CREATE TABLE IF NOT EXISTS corrected_runs \
+    (corrected timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'), run_id integer NOT NULL, name text, was text, \
+    became text NOT NULL)";
+
 fn correct_statuses(connection: &mut PgConnection, runs: &str) -> QueryResult<()> {
     let sql = format!(
         "SELECT id, name, status, jobs_queued, jobs_waiting, jobs_running, jobs_pass, jobs_fail, jobs_dead, jobs_unknown \

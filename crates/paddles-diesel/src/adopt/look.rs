@@ -84,16 +84,7 @@ pub(crate) struct Jobs {
 
 /// Looks at everything. `counts`: also compares what is counted with the jobs, which reads them several times.
 pub(crate) fn look(session: &mut Session, counts: bool) -> Result<Look, AdoptError> {
-    let missing = session.texts(
-        "look for the tables",
-        &format!(
-            "SELECT name AS value FROM unnest(ARRAY['{}']) AS name WHERE to_regclass(name) IS NULL",
-            LAB.join("', '")
-        ),
-    )?;
-    if !missing.is_empty() {
-        return Err(AdoptError::NoLab { missing: missing.join(", ") });
-    }
+    require_lab(session)?;
     let listed = listed(session)?;
     let is_foreign = listed.is_empty();
     let should = declared_for(session, is_foreign)?;
@@ -141,6 +132,18 @@ pub(crate) fn look(session: &mut Session, counts: bool) -> Result<Look, AdoptErr
         strange_statuses,
         scan,
     })
+}
+
+/// Refuses a database that holds no lab.
+pub(super) fn require_lab(session: &mut Session) -> Result<(), AdoptError> {
+    let missing = session.texts(
+        "look for the tables",
+        &format!(
+            "SELECT name AS value FROM unnest(ARRAY['{}']) AS name WHERE to_regclass(name) IS NULL",
+            LAB.join("', '")
+        ),
+    )?;
+    if missing.is_empty() { Ok(()) } else { Err(AdoptError::NoLab { missing: missing.join(", ") }) }
 }
 
 /// What stands in the way, and has to be put right by hand.

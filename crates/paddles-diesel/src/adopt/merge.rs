@@ -1,16 +1,16 @@
-//! Rows that say they are the same job of the same run, made one.
+//! Rows that say they are the same job of the same run, looked for and made one.
 //!
 //! The first row stays, with its number and the time at which it was posted. Its other values become those of the row that was
 //! updated last, and where that one says nothing, of the one before. All rows are kept as they were in `merged_jobs`.
 
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::{Integer, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use diesel::{PgConnection, QueryResult, QueryableByName};
 
 use super::AdoptError;
 use super::catalog::{literal, quoted};
 use super::progress::Progress;
-use super::session::{Session, numbers};
+use super::session::{Session, TextRow, numbers, rows};
 use super::watch::list;
 
 /// Columns with JSON documents, in which the text `null` says nothing either.
@@ -19,44 +19,87 @@ const DOCUMENTS: [&str; 5] = ["kernel", "overrides", "roles", "targets", "tasks"
 /// Columns that all rows of a job share, or that stay.
 const KEPT: [&str; 4] = ["id", "run_id", "job_id", "posted"];
 
-/// What several rows claim to be.
+/// How often rows are asked for that somebody holds: about ten minutes.
+const ATTEMPTS: u32 = 2_000;
+
+/// A job that several rows claim to be.
 #[derive(Debug, Clone, QueryableByName)]
-struct Group {
+pub struct DuplicateJob {
+    /// The number of its run.
     #[diesel(sql_type = Integer)]
-    run_id: i32,
+    pub run_id: i32,
+    /// The name of its run; `None` if the run is not there.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub run: Option<String>,
+    /// Its id.
     #[diesel(sql_type = Text)]
-    job_id: String,
+    pub job_id: String,
+    /// How many rows.
+    #[diesel(sql_type = BigInt)]
+    pub rows: i64,
 }
 
-/// Makes every job one row; says how many rows are gone.
-pub(super) fn merge_all(session: &mut Session, progress: &mut dyn Progress) -> Result<u64, AdoptError> {
+/// The table that keeps all rows as they were.
+pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS merged_jobs \
+    (merged timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'), kept integer NOT NULL, id integer NOT NULL, \
+    run_id integer, job_id text, nodes integer[] NOT NULL, row jsonb NOT NULL)";
+
+/// The jobs that have several rows.
+pub(super) fn find(session: &mut Session) -> Result<Vec<DuplicateJob>, AdoptError> {
+    session.rows(
+        "look for duplicate jobs",
+        "SELECT twice.*, CAST(runs.name AS text) AS run FROM \
+         (SELECT run_id, CAST(job_id AS text) AS job_id, count(*) AS rows FROM jobs \
+         WHERE run_id IS NOT NULL AND job_id IS NOT NULL GROUP BY run_id, job_id HAVING count(*) > 1) AS twice \
+         LEFT JOIN runs ON runs.id = twice.run_id ORDER BY twice.run_id, twice.job_id",
+    )
+}
+
+/// Makes every job one row, and names those that were several. `follow` does in the same transaction what follows from that: it
+/// is told of the job and of the rows as they were.
+pub(super) fn merge_all(
+    session: &mut Session,
+    progress: &mut dyn Progress,
+    follow: impl Fn(&mut PgConnection, &DuplicateJob, &[String]) -> QueryResult<()>,
+) -> Result<Vec<DuplicateJob>, AdoptError> {
     let columns = session.texts(
         "list the columns of jobs",
         "SELECT attname::text AS value FROM pg_attribute WHERE attrelid = 'jobs'::regclass AND attnum > 0 AND NOT attisdropped \
          ORDER BY attnum",
     )?;
-    let groups: Vec<Group> = session.rows(
-        "look for duplicate jobs",
-        "SELECT run_id, CAST(job_id AS text) AS job_id FROM jobs WHERE run_id IS NOT NULL AND job_id IS NOT NULL \
-         GROUP BY run_id, job_id HAVING count(*) > 1 ORDER BY run_id, job_id",
-    )?;
-    let mut gone = 0;
-    for (number, group) in groups.iter().enumerate() {
-        let merged = loop {
-            if let Some(merged) = session.change(|connection| merge(connection, group, &columns))? {
-                break merged;
+    let mut merged = Vec::new();
+    for (number, job) in find(session)?.into_iter().enumerate() {
+        let mut attempts = 0;
+        let rows = loop {
+            let rows = session.change(|connection| {
+                let (rows, days) = merge(connection, &job, &columns)?;
+                if rows > 1 {
+                    follow(connection, &job, &days)?;
+                }
+                Ok(rows)
+            })?;
+            if let Some(rows) = rows {
+                break rows;
             }
-            progress.wait(&format!("for job {} of run {}, which somebody holds", group.job_id, group.run_id));
+            let which = format!("job {} of run {}", job.job_id, job.run_id);
+            attempts += 1;
+            if attempts == ATTEMPTS {
+                return Err(AdoptError::Locked { table: "jobs".to_owned(), holders: format!("whoever holds {which}") });
+            }
+            progress.wait(&format!("for {which}, which somebody holds"));
             std::thread::sleep(std::time::Duration::from_millis(300));
         };
-        gone += merged;
+        if rows > 1 {
+            merged.push(DuplicateJob { rows, ..job });
+        }
         progress.reach(number as u64 + 1);
     }
-    Ok(gone)
+    Ok(merged)
 }
 
-fn merge(connection: &mut PgConnection, group: &Group, columns: &[String]) -> QueryResult<u64> {
-    let Group { run_id, job_id } = group;
+/// Says how many rows there were, and on which days they were posted.
+fn merge(connection: &mut PgConnection, job: &DuplicateJob, columns: &[String]) -> QueryResult<(i64, Vec<String>)> {
+    let DuplicateJob { run_id, job_id, .. } = job;
     // The run first, as everybody does.
     numbers(
         connection,
@@ -69,8 +112,14 @@ fn merge(connection: &mut PgConnection, group: &Group, columns: &[String]) -> Qu
             literal(job_id)
         ),
     )?;
-    let Some((kept, others)) = rows.split_first().filter(|(_, others)| !others.is_empty()) else { return Ok(0) };
+    let Some((kept, others)) = rows.split_first().filter(|(_, others)| !others.is_empty()) else {
+        return Ok((rows.len().try_into().unwrap_or(1), Vec::new()));
+    };
     let (all, others_list) = (list(&rows), list(others));
+    let days = format!(
+        "SELECT DISTINCT coalesce(to_char(posted, 'YYYY-MM-DD'), '') AS value FROM jobs WHERE id IN ({all}) ORDER BY 1"
+    );
+    let days = self::rows::<TextRow>(connection, &days)?.into_iter().filter_map(|row| row.value).collect();
     let values: Vec<String> = columns
         .iter()
         .filter(|column| !KEPT.contains(&column.as_str()))
@@ -91,7 +140,7 @@ fn merge(connection: &mut PgConnection, group: &Group, columns: &[String]) -> Qu
         values = values.join(", "),
         latest = latest.join(", "),
     ))?;
-    Ok(others.len() as u64)
+    Ok((rows.len().try_into().unwrap_or(i64::MAX), days))
 }
 
 /// The value of the row that was updated last, of those that have one.

@@ -14,6 +14,7 @@ mod counting;
 pub(crate) mod declared;
 pub(crate) mod difference;
 pub(crate) mod drift;
+mod duplicates;
 mod indexes;
 pub(crate) mod look;
 mod merge;
@@ -26,6 +27,8 @@ pub(crate) mod watch;
 
 use std::time::{Duration, Instant};
 
+pub use self::duplicates::{duplicates, merge_duplicates};
+pub use self::merge::DuplicateJob;
 pub use self::progress::Progress;
 pub(crate) use self::survey::summed_up;
 pub use self::survey::{PlannedStep, Survey};
@@ -134,9 +137,7 @@ pub fn survey(url: &DatabaseUrl) -> Result<Survey, AdoptError> {
 pub fn adopt(url: &DatabaseUrl, progress: &mut dyn Progress) -> Result<Adopted, AdoptError> {
     let mut session = Session::open(url)?;
     let began = Instant::now();
-    if !session.holds("ask whether somebody else is adopting", ALONE)? {
-        return Err(AdoptError::Busy);
-    }
+    be_alone(&mut session)?;
     session.run("allow memory for indexes", MEMORY)?;
     let found = look(&mut session, true)?;
     if !found.blockers.is_empty() {
@@ -154,6 +155,11 @@ pub fn adopt(url: &DatabaseUrl, progress: &mut dyn Progress) -> Result<Adopted, 
         longest_hold: session.longest_hold,
         is_watching: watch::is_on(&mut session)?,
     })
+}
+
+/// Of several adoptions of a database one goes on.
+fn be_alone(session: &mut Session) -> Result<(), AdoptError> {
+    if session.holds("ask whether somebody else is adopting", ALONE)? { Ok(()) } else { Err(AdoptError::Busy) }
 }
 
 /// What is there stays, if it is more.

@@ -10,7 +10,7 @@ use super::merge::merge_all;
 use super::plan::Step;
 use super::progress::Progress;
 use super::session::{Session, refused};
-use super::{ADOPTED_UP_TO, AdoptError, columns, indexes, watch};
+use super::{ADOPTED_UP_TO, AdoptError, columns, counting, indexes, merge, watch};
 use crate::DatabaseUrl;
 use crate::connection::Connector;
 use crate::migrations::MigrateError;
@@ -21,14 +21,10 @@ const MIGRATION_ATTEMPTS: u32 = 30;
 /// How often duplicates are merged before the unique index: the older service may add one meanwhile.
 const MERGE_ATTEMPTS: u32 = 20;
 
-/// The tables in which an adoption keeps its place, and those that stay: what was merged, and what was corrected.
+/// The tables in which an adoption keeps its place; what was merged and what was corrected has tables that stay.
 const TABLES: &str = "CREATE TABLE IF NOT EXISTS adoption (counting text PRIMARY KEY, position text NOT NULL); \
     CREATE TABLE IF NOT EXISTS adoption_indexes \
-        (name text PRIMARY KEY, definition text NOT NULL); \
-    CREATE TABLE IF NOT EXISTS merged_jobs (merged timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'), \
-        kept integer NOT NULL, id integer NOT NULL, run_id integer, job_id text, nodes integer[] NOT NULL, row jsonb NOT NULL); \
-    CREATE TABLE IF NOT EXISTS corrected_runs (corrected timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'), \
-        run_id integer NOT NULL, name text, was text, became text NOT NULL)";
+        (name text PRIMARY KEY, definition text NOT NULL)";
 
 /// Takes a step; says what came of it.
 pub(super) fn take(
@@ -39,7 +35,10 @@ pub(super) fn take(
     is_foreign: bool,
 ) -> Result<String, AdoptError> {
     match step {
-        Step::Prepare => session.run("make the adoption's tables", TABLES)?,
+        Step::Prepare => {
+            let tables = [TABLES, merge::TABLE, counting::CORRECTED].join("; ");
+            session.run("make the adoption's tables", &tables)?;
+        }
         Step::DropBroken { name } => indexes::drop_broken(session, name)?,
         Step::Rename { table, from, to } => indexes::rename(session, progress, table, (from, to))?,
         Step::Columns { table, .. } => {
@@ -48,7 +47,11 @@ pub(super) fn take(
         }
         Step::Table { name } => make_table(session, progress, name, is_foreign)?,
         Step::Watch => watch::begin(session, progress)?,
-        Step::Merge { .. } => return Ok(format!("{} rows", merge_all(session, progress)?)),
+        Step::Merge { .. } => {
+            // All is counted afterwards.
+            let merged = merge_all(session, progress, |_, _, _| Ok(()))?;
+            return Ok(format!("{} rows", merged.iter().map(|job| job.rows - 1).sum::<i64>()));
+        }
         Step::Index { table, index } => {
             if index.what.contains("gin_trgm_ops") {
                 session.run("create the extension pg_trgm", "CREATE EXTENSION IF NOT EXISTS pg_trgm")?;
@@ -57,7 +60,7 @@ pub(super) fn take(
                 if indexes::build(session, progress, url, table, index)? {
                     return Ok(String::new());
                 }
-                merge_all(session, progress)?;
+                merge_all(session, progress, |_, _, _| Ok(()))?;
             }
             return Err(AdoptError::Duplicates { index: index.name.clone() });
         }

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use paddles_domain::{Act, Actor, JobKey, JobPatch, JobStatus, NodePatch, QueuePatch, TokenName, Value};
+use paddles_domain::{
+    Act, Actor, Document, JobKey, JobPatch, JobStatus, LabZone, NodePatch, QueuePatch, Run, RunStatus, TokenName, Value,
+};
 
 use super::nodes::{create, name, wish};
 use super::{act, at, job, new_job, page, post, run, status, texts};
@@ -87,6 +89,81 @@ pub fn pauses_and_priorities_are_audited(lab: &dyn Repository) {
     let entries = deeds(lab, &about("job"));
     assert_eq!(told(&entries), [r#"update r/1 {"priority":70} {"priority":50}"#]);
     assert_eq!(entries[0].who, "token ci");
+}
+
+pub fn corrections_are_audited(lab: &dyn Repository) {
+    let mut drifted = Run::new(run("me-2020-01-02_03:04:05-rados-main-distro-basic-mira"), LabZone::default(), at(1));
+    let name = drifted.name.clone();
+    (drifted.user, drifted.branch) = (Some("x".to_owned()), None);
+    drifted.results.add(JobStatus::Dead);
+    drifted.status = RunStatus::FinishedDead;
+    lab.run_create(&drifted, &act(1)).unwrap();
+    let kept = || lab.run_get(&name).unwrap().unwrap().record;
+    // Only looked at.
+    for corrected in [lab.run_recount(&name, None).unwrap(), lab.run_reparse(&name, LabZone::default(), None).unwrap()]
+    {
+        let (before, after) = corrected.unwrap();
+        assert_eq!((&before, &before == &after), (&drifted, false));
+    }
+    assert_eq!(kept(), drifted);
+
+    for _ in 0..2 {
+        let (_, counted) = lab.run_recount(&name, Some(&by("ops", 2))).unwrap().unwrap();
+        assert_eq!((counted.status, counted.results.total()), (RunStatus::Empty, 0));
+        assert_eq!(kept(), counted);
+        let (_, told) = lab.run_reparse(&name, LabZone::default(), Some(&by("ops", 3))).unwrap().unwrap();
+        assert_eq!((told.user.as_deref(), told.branch.as_deref()), (Some("me"), Some("main")));
+        assert_eq!(kept(), told);
+    }
+    let entries = deeds(lab, &about("run"));
+    assert_eq!(
+        told(&entries)[1..],
+        [
+            format!(
+                r#"correct {name} {{"results":{{"dead":1}},"status":"finished dead"}} {{"results":{{}},"status":"empty"}}"#
+            ),
+            format!(r#"correct {name} {{"branch":null,"user":"x"}} {{"branch":"main","user":"me"}}"#),
+        ]
+    );
+    assert_eq!((entries[1].who.as_str(), entries[1].time), ("token ops", at(2)));
+    assert_eq!(lab.run_recount(&run("absent"), Some(&act(1))).unwrap(), None);
+    assert_eq!(lab.run_reparse(&run("absent"), LabZone::default(), Some(&act(1))).unwrap(), None);
+}
+
+pub fn a_first_job_tells_its_run(lab: &dyn Repository) {
+    let name = "me-2020-01-02_03:04:05-rados-main-distro-basic-mira";
+    post(lab, name, "2", texts(&[(JobKey::Suite, "fs"), (JobKey::MachineType, "smithi")]), 1);
+    post(lab, name, "1", texts(&[(JobKey::Branch, "wip")]), 2);
+    let (_, told) = lab.run_reparse(&run(name), LabZone::default(), Some(&act(3))).unwrap().unwrap();
+    let parts = [&told.suite, &told.branch, &told.machine_type].map(Option::as_deref);
+    assert_eq!(parts, [Some("rados"), Some("wip"), Some("mira")], "the second job tells nothing");
+}
+
+pub fn links_that_are_put_right_are_audited(lab: &dyn Repository) {
+    let nodes = |names: &[&str]| names.iter().map(|node| name(node)).collect::<Vec<_>>();
+    let mut patch = status(JobStatus::Pass);
+    let targets = Document::from_stored(r#"{"ubuntu@b": null, "ubuntu@a": null}"#).map(Value::Document);
+    patch.set(JobKey::Targets, targets);
+    patch.set(JobKey::MachineType, Some(Value::Text("smithi".to_owned())));
+    post(lab, "r", "1", patch, 1);
+    post(lab, "r", "2", status(JobStatus::Pass), 1);
+    let count = |node: &str| lab.node_job_stats(&name(node)).unwrap().map_or(0, |counts| counts.total());
+    let link = |id: &str, act: Option<&Act>| lab.job_link(&run("r"), &job(id), act).unwrap();
+    assert_eq!(link("1", Some(&act(2))), Some((nodes(&["a", "b"]), nodes(&["a", "b"]))));
+    assert_eq!(link("2", Some(&act(2))), Some((Vec::new(), Vec::new())));
+    assert_eq!(link("3", Some(&act(2))), None);
+
+    // As if a node had been deleted and made again.
+    lab.node_delete(&name("a"), &act(3)).unwrap();
+    let (before, after) = (nodes(&["b"]), nodes(&["a", "b"]));
+    assert_eq!(link("1", None), Some((before.clone(), after.clone())));
+    assert_eq!((count("a"), count("b")), (0, 1));
+    assert_eq!(link("1", Some(&by("ops", 4))), Some((before, after.clone())));
+    assert_eq!(link("1", Some(&by("ops", 5))), Some((after.clone(), after)));
+    assert_eq!((count("a"), count("b")), (1, 1));
+    let entries = deeds(lab, &about("job"));
+    assert_eq!(told(&entries), [r#"correct r/1 {"nodes":["b"]} {"nodes":["a","b"]}"#]);
+    assert_eq!((entries[0].who.as_str(), entries[0].time), ("token ops", at(4)));
 }
 
 pub fn the_audit_is_walked_back(lab: &dyn Repository) {

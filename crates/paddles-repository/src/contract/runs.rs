@@ -67,14 +67,14 @@ pub fn odd_names_come_back(lab: &dyn Repository) {
 }
 
 pub fn a_recount_finds_what_reports_counted(lab: &dyn Repository) {
-    assert_eq!(lab.run_recount(&run("r"), true).unwrap(), None);
+    assert_eq!(lab.run_recount(&run("r"), Some(&act(1))).unwrap(), None);
     create(lab, "empty", 1);
     for id in ["2", "1", "3"] {
         post(lab, "r", id, JobPatch::default(), 1);
     }
     for name in ["empty", "r"] {
         let kept = lab.run_get(&run(name)).unwrap().unwrap().record;
-        assert_eq!(lab.run_recount(&run(name), true).unwrap(), Some((kept.clone(), kept.clone())));
+        assert_eq!(lab.run_recount(&run(name), Some(&act(2))).unwrap(), Some((kept.clone(), kept.clone())));
         assert_eq!(lab.run_get(&run(name)).unwrap().unwrap().record, kept);
     }
 }

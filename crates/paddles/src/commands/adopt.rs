@@ -75,7 +75,7 @@ fn seconds(time: Duration) -> String {
 }
 
 /// A bar for each step on a terminal; elsewhere a line for each, and now and then how far it is.
-struct Told {
+pub(super) struct Told {
     bar: ProgressBar,
     step: String,
     began: Instant,

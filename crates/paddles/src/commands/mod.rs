@@ -48,8 +48,7 @@ pub(crate) enum Command {
     /// Say what is wrong with the database; status 0: nothing, 1: something, 2: it could not be looked at
     Doctor(doctor::DoctorOptions),
     /// What labs do by hand or by cron: expire jobs, delete and restore runs, correct statuses, nodes and queues
-    #[command(subcommand)]
-    Admin(admin::AdminCommand),
+    Admin(admin::Admin),
     /// Ask the service on this machine how it is: status 0 if it answers 200, 1 otherwise
     Healthcheck {
         /// What to ask for; `/readyz` asks whether its database answers, too

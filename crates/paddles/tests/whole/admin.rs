@@ -5,7 +5,7 @@ use std::fs;
 use paddles_diesel::testing::TestDatabase;
 use serde_json::{Value, json};
 
-use crate::copied_lab::{a_job, assert_same, command, documents, fill, path_of, serve, succeed};
+use crate::copied_lab::{FS_RUN, a_job, assert_same, command, documents, fill, path_of, serve, succeed};
 
 fn what_drifted_is_put_right(database: &TestDatabase) {
     let service = serve(database);
@@ -23,14 +23,21 @@ fn what_drifted_is_put_right(database: &TestDatabase) {
         dry.contains("without-jobs: running of 0 jobs -> empty of 0 jobs") && dry.contains("3 of 5 runs would change"),
         "{dry}"
     );
-    assert!(admin(&["set-status", "--suite", "rados"]).contains("2 of 2 runs changed"));
-    assert!(admin(&["set-status"]).contains("1 of 5 runs changed"));
+    let refused = command(database, &["admin", "set-status"]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("--yes"), "{refused:?}");
+    assert!(admin(&["set-status", "--suite", "rados", "--yes"]).contains("2 of 2 runs changed"));
+    let changed = lines(&admin(&["set-status", "--yes", "--json"]));
+    let status = |status: &str| json!({ "status": status, "jobs": 0 });
+    assert_eq!(changed, [json!({ "run": "without-jobs", "before": status("running"), "after": status("empty") })]);
     is_same();
 
     database.execute("DELETE FROM job_nodes; DELETE FROM node_days");
     assert!(admin(&["set-targets", "--dry-run"]).contains("62 of 62 jobs would be linked"));
-    assert!(admin(&["set-targets"]).contains("62 of 62 jobs are linked"));
-    assert!(admin(&["set-targets"]).contains("0 of 62 jobs are linked"));
+    assert_eq!(command(database, &["admin", "set-targets"]).code, Some(1));
+    let first = &lines(&admin(&["set-targets", "--yes", "--json", "--suite", "fs"]))[0];
+    assert_eq!((&first["run"], first["nodes"].as_array().unwrap().len()), (&json!(FS_RUN), 1));
+    assert!(admin(&["set-targets", "--yes"]).contains("55 of 62 jobs are linked"));
+    assert!(admin(&["set-targets", "--yes"]).contains("0 of 62 jobs are linked"));
     is_same();
 
     database.execute(
@@ -40,9 +47,22 @@ fn what_drifted_is_put_right(database: &TestDatabase) {
     assert!(refused.code == Some(1) && refused.stderr.contains("--yes"), "{refused:?}");
     let dry = admin(&["reparse", "--dry-run"]);
     assert!(dry.contains("branch x -> wip-x") && dry.contains("2 of 5 runs would change"), "{dry}");
-    assert!(admin(&["reparse", "--yes"]).contains("2 of 5 runs changed"));
+    let reparsed = lines(&admin(&["reparse", "--json", "--yes"]));
+    assert_eq!((reparsed.len(), &reparsed[1]["after"]["branch"]), (2, &json!("wip-x")), "{reparsed:?}");
     is_same();
-    assert_eq!(admin(&["dedupe"]), "no job is there twice\n");
+    assert_eq!(admin(&["dedupe"]), "no job has several rows: a unique index rules that out\n");
+    assert_eq!(admin(&["dedupe", "--json"]), "");
+
+    // All of it is told by the audit, and whoever did it.
+    let audit = succeed(database, &["audit", "--count", "100"]);
+    let corrected = |what: &str| {
+        audit.lines().filter(|line| line.contains(&format!("\tcommand line\t-\tcorrect {what}\t"))).count()
+    };
+    assert_eq!((corrected("run"), corrected("job")), (5, 62), "{audit}");
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn jobs_and_runs_are_changed_by_hand(database: &TestDatabase) {
@@ -54,8 +74,7 @@ fn jobs_and_runs_are_changed_by_hand(database: &TestDatabase) {
     let results = || client.read(&path_of(run))["results"].clone();
 
     database.execute("UPDATE jobs SET updated = '2020-01-01 00:00:00' WHERE status = 'running'");
-    let due = admin(&["expire-jobs", "--dry-run", "--json"]);
-    let due: Vec<Value> = due.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let due = lines(&admin(&["expire-jobs", "--dry-run", "--json"]));
     assert_eq!(due.len(), 9, "{due:?}");
     assert_eq!((&due[0]["status"], &due[0]["since"]), (&json!("running"), &json!("2020-01-01 00:00:00")));
     assert_eq!(command(database, &["admin", "expire-jobs"]).code, Some(1));
@@ -67,7 +86,8 @@ fn jobs_and_runs_are_changed_by_hand(database: &TestDatabase) {
     assert_eq!(command(database, &["admin", "set-status", "--to", "dead"]).code, Some(1));
     let one = ["set-status", "--run", run, "--to", "dead", "--job", "8000004"];
     assert!(admin(&[&one[..], &["--dry-run"]].concat()).contains("queued -> dead\n1 jobs would change"));
-    assert!(admin(&[&one[..], &["--yes"]].concat()).contains("1 jobs changed"));
+    let dead = lines(&admin(&[&one[..], &["--yes", "--json"]].concat()));
+    assert_eq!(dead, [json!({ "run": run, "job_id": "8000004", "before": "queued", "after": "dead" })]);
     admin(&["set-status", "--run", run, "--to", "dead", "--yes"]);
     let ended = results();
     assert_eq!(
@@ -78,7 +98,8 @@ fn jobs_and_runs_are_changed_by_hand(database: &TestDatabase) {
     let refused = command(database, &["admin", "delete-run", run]);
     assert_eq!((refused.code, client.get(&path_of(run)).status), (Some(1), 200), "{refused:?}");
     assert!(admin(&["delete-run", run, "--dry-run"]).contains("and its 40 jobs would be deleted"));
-    admin(&["delete-run", run, "--yes"]);
+    let deleted = lines(&admin(&["--json", "delete-run", run, "--yes"]));
+    assert_eq!(deleted, [json!({ "run": run, "status": "finished fail", "jobs": 40 })]);
     assert_eq!(client.get(&path_of(run)).status, 404);
     let gone = command(database, &["admin", "delete-run", run, "--yes"]);
     assert!(gone.code == Some(1) && gone.stderr.contains("there is no run"), "{gone:?}");
@@ -89,18 +110,18 @@ fn nodes_and_queues_are_shown_and_filled(database: &TestDatabase) {
     fill(&service.client());
     let client = service.client();
     let admin = |arguments: &[&str]| succeed(database, &[&["admin"], arguments].concat());
-    let lines = |text: String| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
 
-    let stats: Value = serde_json::from_str(&admin(&["node-stats", "--json", "--since-days", "1000"])).unwrap();
-    assert_eq!(stats, client.read("/nodes/job_stats/?since_days=1000"));
+    let stats = lines(&admin(&["node-stats", "--json", "--since-days", "1000"]));
+    let by_node = stats.into_iter().map(|stat| (stat["node"].as_str().unwrap().to_owned(), stat["jobs"].clone()));
+    assert_eq!(by_node.collect::<Value>(), client.read("/nodes/job_stats/?since_days=1000"));
     let node = "smithi021.front.example.com";
-    let jobs = lines(admin(&["node-jobs", node, "--json", "--count", "100"]));
+    let jobs = lines(&admin(&["node-jobs", node, "--json", "--count", "100"]));
     let shown = client.read(&format!("/nodes/{node}/jobs/"));
     let ids = |jobs: &[Value]| jobs.iter().map(|job| job["job_id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&jobs), ids(shown.as_array().unwrap()));
     assert!(admin(&["node-jobs", node, "--status", "running"]).contains(" running teuthology-2026-03-01_20:24:03"));
     assert_eq!(command(database, &["admin", "node-jobs", "nowhere"]).code, Some(1));
-    let queue = &lines(admin(&["queue-stats", "--json"]))[0];
+    let queue = &lines(&admin(&["queue-stats", "--json"]))[0];
     assert_eq!(
         (&queue["queue"], &queue["queued_jobs"], &queue["paused_by"]),
         (&json!("smithi"), &json!(9), &json!("me"))
@@ -118,7 +139,10 @@ fn nodes_and_queues_are_shown_and_filled(database: &TestDatabase) {
     let file_name = file.to_str().unwrap();
     assert!(admin(&["import-nodes", file_name, "--dry-run"]).contains("2 nodes would be created, 1 would be updated"));
     assert_eq!(client.get("/nodes/new-host/").status, 404);
-    assert!(admin(&["import-nodes", file_name]).contains("2 nodes created, 1 updated"));
+    assert_eq!(command(database, &["admin", "import-nodes", file_name]).code, Some(1));
+    assert!(admin(&["import-nodes", file_name, "--yes"]).contains("2 nodes created, 1 updated"));
+    let again = lines(&admin(&["import-nodes", file_name, "--dry-run", "--json"]));
+    assert_eq!((again.len(), &again[0]), (3, &json!({ "node": "new-host", "is_new": false })));
     assert_eq!(client.read("/nodes/new-guest/")["vm_host"]["machine_type"], "vps");
     let host = client.read("/nodes/host/");
     assert_eq!(

@@ -11,10 +11,13 @@ use crate::service::Service;
 /// Both servers link alike.
 const ADDRESS: (&str, &str) = ("PADDLES_ADDRESS", "http://paddles.example");
 
+/// The only run of the suite `fs`.
+pub(crate) const FS_RUN: &str = "me-2026-03-02_21:00:05-fs-main-distro-default-smithi";
+
 /// Names, how many jobs, suites and branches.
 const RUNS: [(&str, usize, &str, &str); 4] = [
     ("teuthology-2026-03-01_20:24:03-rados-main-distro-default-smithi", 40, "rados", "main"),
-    ("me-2026-03-02_21:00:05-fs-main-distro-default-smithi", 7, "fs", "main"),
+    (FS_RUN, 7, "fs", "main"),
     ("an odd+name;ü", 3, "odd/suite", "a b"),
     ("me-2026-03-04_02:01:02-rados-wip-x-distro-default-smithi", 12, "rados", "wip-x"),
 ];

@@ -31,7 +31,11 @@ fn what_was_deleted_is_brought_back(database: &TestDatabase) {
 
     let list = restore(database, &[]).stdout;
     assert!(list.ends_with("\trun\tr\t2 jobs\n") && list.contains("\tnobody\t127.0.0.1\t"), "{list}");
-    let restored = restore(database, &["r"]);
+    let dry = restore(database, &["r", "--dry-run", "--json"]);
+    assert_eq!(dry.stdout, "{\"job_id\":null,\"jobs\":2,\"run\":\"r\"}\n", "{}", dry.stderr);
+    let refused = restore(database, &["r"]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("--yes"), "{refused:?}");
+    let restored = restore(database, &["r", "--yes"]);
     assert_eq!((restored.code, restored.stdout.as_str()), (Some(0), "restored r: 2 jobs\n"), "{}", restored.stderr);
     let service = Service::start(database);
     let client = service.client();
@@ -41,9 +45,11 @@ fn what_was_deleted_is_brought_back(database: &TestDatabase) {
 
     assert_eq!(client.send("DELETE", "/runs/r/jobs/1/", "").unwrap().status, 200);
     client.post_job("r", &json!({ "job_id": "1" }));
-    let taken = restore(database, &["r", "--job", "1"]);
-    assert_eq!(taken.code, Some(1));
-    assert!(taken.stderr.contains("there is another r/1 by now"), "{}", taken.stderr);
+    for how in ["--yes", "--dry-run"] {
+        let taken = restore(database, &["r", "--job", "1", how]);
+        assert_eq!(taken.code, Some(1));
+        assert!(taken.stderr.contains("there is another r/1 by now"), "{}", taken.stderr);
+    }
     let unknown = restore(database, &["other"]);
     assert!(unknown.code == Some(1) && unknown.stderr.contains("nothing of other is kept"), "{}", unknown.stderr);
 

@@ -1,12 +1,13 @@
-//! Whether somebody wants what cannot be undone.
+//! Whether somebody wants a change.
 
 use std::io::{self, IsTerminal};
 
 use clap::Args;
+use paddles_domain::Act;
 
-use super::AdminError;
+use super::{AdminError, act};
 
-/// How a change is let through.
+/// How a change is let through. Every command that makes one takes it.
 #[derive(Debug, Args)]
 pub(super) struct Confirm {
     /// Only say what would change
@@ -18,10 +19,11 @@ pub(super) struct Confirm {
 }
 
 impl Confirm {
-    /// Says what will be done, and asks for a yes unless it was given: at a terminal only.
+    /// Says what will be done, and asks for a yes unless it was given: at a terminal only. Nothing is asked where nothing
+    /// will be done.
     #[expect(clippy::print_stderr, reason = "a question to whoever is at the terminal")]
     pub(super) fn ask(&self, what: &str) -> Result<(), AdminError> {
-        if self.yes {
+        if self.yes || self.dry_run {
             return Ok(());
         }
         if !io::stdin().is_terminal() {
@@ -31,5 +33,15 @@ impl Confirm {
         let mut answer = String::new();
         let is_read = io::stdin().read_line(&mut answer).is_ok();
         if is_read && answer.trim() == "yes" { Ok(()) } else { Err(AdminError::NotConfirmed) }
+    }
+
+    /// What the next change is told of who makes it; `None` where only is said what would change.
+    pub(super) fn act(&self) -> Option<Act> {
+        (!self.dry_run).then(act)
+    }
+
+    /// What is said of things that change: `done` or, where only is said what would change, `would be done`.
+    pub(super) fn tell(&self, done: &'static str, would_be_done: &'static str) -> &'static str {
+        if self.dry_run { would_be_done } else { done }
     }
 }

@@ -3,9 +3,11 @@
 use clap::Args;
 use paddles_domain::RunName;
 use paddles_repository::RunRepository;
+use serde_json::json;
 
 use super::confirm::Confirm;
-use super::{AdminError, act, show};
+use super::output::Output;
+use super::{AdminError, act};
 use crate::commands::selected_runs::read_run_name;
 use crate::commands::serve;
 use crate::settings::Settings;
@@ -20,20 +22,18 @@ pub(crate) struct DeleteRun {
 }
 
 impl DeleteRun {
-    pub(super) fn run(&self, settings: &Settings) -> Result<(), AdminError> {
+    pub(super) fn run(&self, settings: &Settings, output: Output) -> Result<(), AdminError> {
         let lab = serve::repository(settings)?;
         let absent = || AdminError::NoRun(self.name.clone());
         let run = lab.run_get(&self.name)?.ok_or_else(absent)?.record;
-        let what = format!("{} ({}) and its {} jobs", self.name, run.status, run.results.total());
-        if self.confirm.dry_run {
-            show(&format!("{what} would be deleted"));
-            return Ok(());
-        }
+        let (name, status, jobs) = (self.name.as_str(), run.status.as_str(), run.results.total());
+        let what = format!("{name} ({status}) and its {jobs} jobs");
         self.confirm.ask(&format!("{what} will be deleted"))?;
-        if !lab.run_delete(&self.name, &act())? {
+        if !self.confirm.dry_run && !lab.run_delete(&self.name, &act())? {
             return Err(absent());
         }
-        show(&format!("{what} are deleted"));
+        let done = self.confirm.tell("are deleted", "would be deleted");
+        output.thing(&json!({ "run": name, "status": status, "jobs": jobs }), || format!("{what} {done}"));
         Ok(())
     }
 }

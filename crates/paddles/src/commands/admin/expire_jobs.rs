@@ -8,7 +8,8 @@ use paddles_repository::{DueJob, ExpiryRepository, ExpiryRound};
 use serde_json::json;
 
 use super::confirm::Confirm;
-use super::{AdminError, act, show};
+use super::output::Output;
+use super::{AdminError, act};
 use crate::commands::serve;
 use crate::settings::Settings;
 
@@ -20,9 +21,6 @@ pub(crate) struct ExpireJobs {
     /// A queued job is dead when it was posted so many days ago
     #[arg(long, value_name = "DAYS", default_value_t = 14)]
     queued: u32,
-    /// Print a JSON object for each job
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     confirm: Confirm,
 }
@@ -34,7 +32,7 @@ const ROUND: u32 = 500;
 const SHOWN: u32 = 10_000;
 
 impl ExpireJobs {
-    pub(super) fn run(&self, settings: &Settings) -> Result<(), AdminError> {
+    pub(super) fn run(&self, settings: &Settings, output: Output) -> Result<(), AdminError> {
         let rule = ExpiryRule {
             running: Duration::from_mins(self.running.into()),
             queued: Duration::from_hours(u64::from(self.queued) * 24),
@@ -42,8 +40,8 @@ impl ExpireJobs {
         let lab = serve::repository(settings)?;
         if self.confirm.dry_run {
             let due = lab.job_due(&rule, SHOWN, act().when)?;
-            self.print(&due);
-            self.sum_up(due.len(), "would be dead");
+            tell(output, &due);
+            output.sum_up(&format!("{} jobs would be dead", due.len()));
             return Ok(());
         }
         self.confirm.ask("Jobs of which nobody hears any more become dead")?;
@@ -52,7 +50,7 @@ impl ExpireJobs {
             match lab.job_expire(&rule, ROUND, &act())? {
                 ExpiryRound::Elsewhere => return Err(AdminError::Elsewhere),
                 ExpiryRound::Expired { jobs, may_go_on } => {
-                    self.print(&jobs);
+                    tell(output, &jobs);
                     expired += jobs.len();
                     if !may_go_on {
                         break;
@@ -60,25 +58,17 @@ impl ExpireJobs {
                 }
             }
         }
-        self.sum_up(expired, "are dead");
+        output.sum_up(&format!("{expired} jobs are dead"));
         Ok(())
     }
+}
 
-    fn print(&self, jobs: &[DueJob]) {
-        for job in jobs {
-            let silent_since = job.counted_from.map(|moment| moment.to_string());
-            let (run, job_id, status) = (job.run.as_str(), job.job_id.as_str(), job.status.as_str());
-            show(&if self.json {
-                json!({ "run": run, "job_id": job_id, "status": status, "since": silent_since }).to_string()
-            } else {
-                format!("{run} {job_id}: {status} since {}", silent_since.as_deref().unwrap_or("nobody knows when"))
-            });
-        }
-    }
-
-    fn sum_up(&self, jobs: usize, what: &str) {
-        if !self.json {
-            show(&format!("{jobs} jobs {what}"));
-        }
+fn tell(output: Output, jobs: &[DueJob]) {
+    for job in jobs {
+        let since = job.counted_from.map(|moment| moment.to_string());
+        let (run, job_id, status) = (job.run.as_str(), job.job_id.as_str(), job.status.as_str());
+        output.thing(&json!({ "run": run, "job_id": job_id, "status": status, "since": since }), || {
+            format!("{run} {job_id}: {status} since {}", since.as_deref().unwrap_or("nobody knows when"))
+        });
     }
 }

@@ -7,9 +7,12 @@ use std::path::PathBuf;
 use clap::Args;
 use paddles_domain::{NodeName, NodePatch};
 use paddles_repository::{NodeCreated, NodeRepository, NodeUpdated};
+use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::{AdminError, act, show};
+use super::confirm::Confirm;
+use super::output::Output;
+use super::{AdminError, act};
 use crate::commands::serve;
 use crate::settings::Settings;
 
@@ -19,15 +22,16 @@ use crate::settings::Settings;
 pub(crate) struct ImportNodes {
     /// The file, with nodes as `GET /nodes/` shows them or as teuthology's inventory has them
     file: PathBuf,
-    /// Only say what would change
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 impl ImportNodes {
-    pub(super) fn run(&self, settings: &Settings) -> Result<(), AdminError> {
+    pub(super) fn run(&self, settings: &Settings, output: Output) -> Result<(), AdminError> {
         let nodes = self.read()?;
         let lab = serve::repository(settings)?;
+        self.confirm.ask(&format!("{} nodes are created or updated", nodes.len()))?;
+        let be = self.confirm.tell("", "would be ");
         let (mut created, mut updated) = (0_u64, 0_u64);
         // Hosts before their guests.
         let (guests, others): (Vec<_>, Vec<_>) =
@@ -35,32 +39,14 @@ impl ImportNodes {
         for (number, name, patch) in others.into_iter().chain(guests) {
             let refuse = |reason: String| AdminError::BadNode { file: self.file.clone(), number, reason };
             let is_known = lab.node_get(&name)?.is_some();
-            if is_known {
-                updated += 1;
-            } else {
-                created += 1;
+            let (count, done) = if is_known { (&mut updated, "updated") } else { (&mut created, "created") };
+            *count += 1;
+            if !self.confirm.dry_run {
+                store(&lab, (&name, patch), is_known)?.map_err(refuse)?;
             }
-            if self.dry_run {
-                show(&format!("{name} would be {}", if is_known { "updated" } else { "created" }));
-                continue;
-            }
-            let unknown_host = || refuse("its vm_host is no node".to_owned());
-            if !is_known {
-                match lab.node_create(&name, &patch, &act())? {
-                    NodeCreated::Created => continue,
-                    NodeCreated::UnknownHost => return Err(unknown_host()),
-                    NodeCreated::AlreadyExists => {}
-                }
-            }
-            let patch = NodePatch { locked: None, locked_by: None, ..patch };
-            match lab.node_update(&name, &patch, &act())? {
-                NodeUpdated::Updated(_) | NodeUpdated::NotFound => {}
-                NodeUpdated::UnknownHost => return Err(unknown_host()),
-                NodeUpdated::Refused(refused) => return Err(refuse(refused.to_string())),
-            }
+            output.thing(&json!({ "node": name.as_str(), "is_new": !is_known }), || format!("{name} {be}{done}"));
         }
-        let what = if self.dry_run { "would be " } else { "" };
-        show(&format!("{created} nodes {what}created, {updated} {what}updated"));
+        output.sum_up(&format!("{created} nodes {be}created, {updated} {be}updated"));
         Ok(())
     }
 
@@ -83,6 +69,28 @@ impl ImportNodes {
         };
         documents.iter().enumerate().map(read).collect()
     }
+}
+
+/// Creates a node, or changes the one that is there; says why not where it is refused.
+fn store(
+    lab: &dyn NodeRepository,
+    (name, patch): (&NodeName, NodePatch),
+    is_known: bool,
+) -> Result<Result<(), String>, AdminError> {
+    let unknown_host = || "its vm_host is no node".to_owned();
+    if !is_known {
+        match lab.node_create(name, &patch, &act())? {
+            NodeCreated::Created => return Ok(Ok(())),
+            NodeCreated::UnknownHost => return Ok(Err(unknown_host())),
+            NodeCreated::AlreadyExists => {}
+        }
+    }
+    let patch = NodePatch { locked: None, locked_by: None, ..patch };
+    Ok(match lab.node_update(name, &patch, &act())? {
+        NodeUpdated::Updated(_) | NodeUpdated::NotFound => Ok(()),
+        NodeUpdated::UnknownHost => Err(unknown_host()),
+        NodeUpdated::Refused(refused) => Err(refused.to_string()),
+    })
 }
 
 fn read_node(json: &RawValue) -> Result<(NodeName, NodePatch), String> {

@@ -1,5 +1,5 @@
 //! `paddles admin`: what labs run by hand or by cron, a file each. Everything goes through the port, by the rules that hold
-//! for reports.
+//! for reports. Each asks before it changes something (`confirm`), and says what it does in one of two ways (`output`).
 
 mod confirm;
 mod dedupe;
@@ -8,6 +8,7 @@ mod expire_jobs;
 mod import_nodes;
 mod node_jobs;
 mod node_stats;
+mod output;
 mod queue_stats;
 mod reparse;
 mod restore;
@@ -17,22 +18,33 @@ mod set_targets;
 use std::io;
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use paddles_diesel::{AdoptError, OpenError};
 use paddles_domain::{Act, Actor, NodeName, QueueName, RunName};
 use paddles_http::now;
-use paddles_repository::RepositoryError;
+use paddles_repository::{PageError, RepositoryError};
 
+use self::output::Output;
 use crate::settings::{SettingError, Settings};
 
+/// What `paddles admin` takes.
+#[derive(Args)]
+pub(crate) struct Admin {
+    /// Print a JSON object for each thing, a line each, instead of sentences
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
 #[derive(Subcommand)]
-pub(crate) enum AdminCommand {
+enum AdminCommand {
     /// Make jobs dead of which nobody hears any more
     ExpireJobs(expire_jobs::ExpireJobs),
     /// Delete a run and its jobs
     DeleteRun(delete_run::DeleteRun),
-    /// Look for jobs that are there twice, and say what merges them; changes nothing
-    Dedupe,
+    /// Make one row of several that say they are the same job of a run; all are kept in merged_jobs
+    Dedupe(dedupe::Dedupe),
     /// Bring a deleted run or job back, or show what can be brought back
     Restore(restore::RestoreCommand),
     /// Read user, time, suite, branch and machine type of runs from their names again; what their first job tells goes before
@@ -63,6 +75,8 @@ pub(crate) enum AdminError {
     #[error(transparent)]
     Adopt(#[from] AdoptError),
     #[error(transparent)]
+    Page(#[from] PageError),
+    #[error(transparent)]
     Restore(#[from] restore::RestoreError),
     #[error("nothing is changed: say --yes, or answer yes at a terminal")]
     NotConfirmed,
@@ -80,26 +94,23 @@ pub(crate) enum AdminError {
     Read { file: PathBuf, source: io::Error },
     #[error("{}, node {number}: {reason}", file.display())]
     BadNode { file: PathBuf, number: usize, reason: String },
-    #[error(
-        "some jobs are there twice: `paddles adopt` merges them, and keeps what it merges in the table merged_jobs"
-    )]
-    Duplicates,
 }
 
-impl AdminCommand {
+impl Admin {
     pub(super) fn run(self, settings: &Settings) -> Result<(), AdminError> {
-        match self {
-            Self::ExpireJobs(command) => command.run(settings),
-            Self::DeleteRun(command) => command.run(settings),
-            Self::Dedupe => dedupe::dedupe(settings),
-            Self::Restore(command) => Ok(command.run(settings)?),
-            Self::Reparse(command) => command.run(settings),
-            Self::SetStatus(command) => command.run(settings),
-            Self::SetTargets(command) => command.run(settings),
-            Self::ImportNodes(command) => command.run(settings),
-            Self::NodeJobs(command) => command.run(settings),
-            Self::NodeStats(command) => command.run(settings),
-            Self::QueueStats(command) => command.run(settings),
+        let output = Output::new(self.json);
+        match self.command {
+            AdminCommand::ExpireJobs(command) => command.run(settings, output),
+            AdminCommand::DeleteRun(command) => command.run(settings, output),
+            AdminCommand::Dedupe(command) => command.run(settings, output),
+            AdminCommand::Restore(command) => command.run(settings, output),
+            AdminCommand::Reparse(command) => command.run(settings, output),
+            AdminCommand::SetStatus(command) => command.run(settings, output),
+            AdminCommand::SetTargets(command) => command.run(settings, output),
+            AdminCommand::ImportNodes(command) => command.run(settings, output),
+            AdminCommand::NodeJobs(command) => command.run(settings, output),
+            AdminCommand::NodeStats(command) => command.run(settings, output),
+            AdminCommand::QueueStats(command) => command.run(settings, output),
         }
     }
 }
@@ -107,10 +118,4 @@ impl AdminCommand {
 /// Somebody at this command line, now.
 fn act() -> Act {
     Act { when: now(), who: Actor::CommandLine, from: None, once: None }
-}
-
-/// A line of what the command is asked for.
-#[expect(clippy::print_stdout, reason = "what the command is asked for")]
-fn show(line: &str) {
-    println!("{line}");
 }

@@ -5,7 +5,8 @@ use paddles_domain::{JobKey, JobStatus, NodeName, Value};
 use paddles_repository::{JobKeys, JobRepository, Page};
 use serde_json::json;
 
-use super::{AdminError, show};
+use super::AdminError;
+use super::output::Output;
 use crate::commands::serve;
 use crate::settings::Settings;
 
@@ -20,13 +21,10 @@ pub(crate) struct NodeJobs {
     /// How many, at the most
     #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     count: u32,
-    /// Print a JSON object for each job
-    #[arg(long)]
-    json: bool,
 }
 
 impl NodeJobs {
-    pub(super) fn run(&self, settings: &Settings) -> Result<(), AdminError> {
+    pub(super) fn run(&self, settings: &Settings, output: Output) -> Result<(), AdminError> {
         let lab = serve::repository(settings)?;
         let page = Page::new(1, self.count).ok();
         let rows = lab.job_index_of_node(&self.node, None, self.status, page)?;
@@ -39,10 +37,9 @@ impl NodeJobs {
             };
             let (run, job_id, status) = (job.run.as_str(), job.job_id.as_str(), job.status.as_str());
             let posted = job.posted.map(|time| time.to_string());
-            show(&if self.json {
-                json!({ "run": run, "job_id": job_id, "status": status, "posted": posted, "failure_reason": reason })
-                    .to_string()
-            } else {
+            let shown =
+                json!({ "run": run, "job_id": job_id, "status": status, "posted": posted, "failure_reason": reason });
+            output.thing(&shown, || {
                 let first_line = reason.and_then(|text| text.lines().next()).unwrap_or_default();
                 format!("{} {status:7} {run} {job_id} {first_line}", posted.unwrap_or_default()).trim_end().to_owned()
             });

@@ -4,9 +4,10 @@ use clap::Args;
 use paddles_domain::JobStatus;
 use paddles_http::now;
 use paddles_repository::StatsRepository;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{AdminError, show};
+use super::AdminError;
+use super::output::Output;
 use crate::commands::serve;
 use crate::settings::Settings;
 
@@ -18,31 +19,21 @@ pub(crate) struct NodeStats {
     /// Jobs posted in so many days
     #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..))]
     since_days: u32,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
 }
 
 impl NodeStats {
-    pub(super) fn run(&self, settings: &Settings) -> Result<(), AdminError> {
+    pub(super) fn run(&self, settings: &Settings, output: Output) -> Result<(), AdminError> {
         let lab = serve::repository(settings)?;
         let since = now().days_before(self.since_days);
         let stats = lab.job_stats(since, self.machine_type.as_deref())?;
-        let mut all = Map::new();
         for (node, counts) in stats {
             let there = || JobStatus::ALL.into_iter().filter(|status| counts.count(*status) > 0);
-            if self.json {
-                let by_state: Map<String, Value> =
-                    there().map(|status| (status.to_string(), counts.count(status).into())).collect();
-                all.insert(node.to_string(), by_state.into());
-            } else {
-                let by_state: Vec<String> =
-                    there().map(|status| format!("{status} {}", counts.count(status))).collect();
-                show(&format!("{node}: {}", by_state.join(", ")));
-            }
-        }
-        if self.json {
-            show(&Value::Object(all).to_string());
+            let jobs: Map<String, Value> =
+                there().map(|status| (status.to_string(), counts.count(status).into())).collect();
+            output.thing(&json!({ "node": node.as_str(), "jobs": jobs }), || {
+                let jobs: Vec<String> = there().map(|status| format!("{status} {}", counts.count(status))).collect();
+                format!("{node}: {}", jobs.join(", "))
+            });
         }
         Ok(())
     }

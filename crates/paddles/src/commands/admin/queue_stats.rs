@@ -6,7 +6,8 @@ use paddles_http::now;
 use paddles_repository::QueueRepository;
 use serde_json::json;
 
-use super::{AdminError, show};
+use super::AdminError;
+use super::output::Output;
 use crate::commands::serve;
 use crate::settings::Settings;
 
@@ -15,13 +16,10 @@ pub(crate) struct QueueStats {
     /// Only this queue
     #[arg(value_parser = read_queue_name)]
     queue: Option<QueueName>,
-    /// Print a JSON object for each queue
-    #[arg(long)]
-    json: bool,
 }
 
 impl QueueStats {
-    pub(super) fn run(&self, settings: &Settings) -> Result<(), AdminError> {
+    pub(super) fn run(&self, settings: &Settings, output: Output) -> Result<(), AdminError> {
         let lab = serve::repository(settings)?;
         let names: Vec<QueueName> = match &self.queue {
             Some(name) => vec![name.clone()],
@@ -30,15 +28,12 @@ impl QueueStats {
         for name in names {
             let (queue, jobs) = lab.queue_get(&name)?.ok_or_else(|| AdminError::NoQueue(name.clone()))?;
             let until = queue.paused_until.filter(|_| queue.is_paused(now())).map(|time| time.to_string());
-            show(&if self.json {
-                let paused_by = queue.paused_by.filter(|_| until.is_some());
-                json!({ "queue": name.as_str(), "queued_jobs": jobs, "paused": until.is_some(), "paused_by": paused_by,
-                    "paused_until": until })
-                .to_string()
-            } else {
-                let pause = until.map(|until| {
-                    format!(", paused by {} until {until}", queue.paused_by.as_deref().unwrap_or("nobody"))
-                });
+            let paused_by = queue.paused_by.as_deref().filter(|_| until.is_some());
+            let shown = json!({ "queue": name.as_str(), "queued_jobs": jobs, "paused": until.is_some(),
+                "paused_by": paused_by, "paused_until": until });
+            output.thing(&shown, || {
+                let pause =
+                    until.as_ref().map(|until| format!(", paused by {} until {until}", paused_by.unwrap_or("nobody")));
                 format!("{name}: {jobs} queued{}", pause.unwrap_or_default())
             });
         }

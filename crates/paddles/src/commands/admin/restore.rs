@@ -1,34 +1,33 @@
 //! `paddles admin restore`: what was deleted, back again.
 
 use clap::Args;
-use paddles_diesel::OpenError;
-use paddles_domain::{Act, Actor, JobId, NameError, RunName};
-use paddles_http::now;
-use paddles_repository::{Deletion, DeletionRepository, LARGEST_PAGE, Page, PageError, RepositoryError, Restored};
+use paddles_domain::{JobId, RunName};
+use paddles_repository::{Deletion, LARGEST_PAGE, Page, Repository, Restored};
+use serde_json::json;
 
-use super::super::serve;
+use super::AdminError;
+use super::confirm::Confirm;
+use super::output::Output;
+use super::set_status::read_job_id;
+use crate::commands::selected_runs::read_run_name;
+use crate::commands::serve;
 use crate::settings::Settings;
 
 #[derive(Args)]
 pub(crate) struct RestoreCommand {
     /// The run, or the run of the job; without it, what can be brought back is shown
-    run: Option<String>,
+    #[arg(value_parser = read_run_name)]
+    run: Option<RunName>,
     /// Only this job, of a run that is there
-    #[arg(long, requires = "run")]
-    job: Option<String>,
+    #[arg(long, requires = "run", value_parser = read_job_id)]
+    job: Option<JobId>,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 /// Why nothing is brought back.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RestoreError {
-    #[error(transparent)]
-    Database(#[from] OpenError),
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-    #[error(transparent)]
-    Page(#[from] PageError),
-    #[error(transparent)]
-    Name(#[from] NameError),
     #[error("nothing of {0} is kept: it was never deleted, or too long ago")]
     NotFound(String),
     #[error("there is another {0} by now: delete that one first, or leave the old one where it is")]
@@ -38,35 +37,67 @@ pub(crate) enum RestoreError {
 }
 
 impl RestoreCommand {
-    #[expect(clippy::print_stdout, reason = "what the command is asked for")]
-    pub(super) fn run(self, settings: &Settings) -> Result<(), RestoreError> {
+    pub(super) fn run(&self, settings: &Settings, output: Output) -> Result<(), AdminError> {
         let lab = serve::repository(settings)?;
-        let Some(run) = self.run else {
-            for deletion in lab.deletion_list(Page::new(1, LARGEST_PAGE)?)? {
-                println!("{}", line(&deletion));
-            }
-            return Ok(());
-        };
-        let act = Act { when: now(), who: Actor::CommandLine, from: None, once: None };
-        let name = RunName::new(run.as_str())?;
-        let (what, restored) = match &self.job {
-            None => (run, lab.run_restore(&name, &act)?),
-            Some(job) => (format!("{run}/{job}"), lab.job_restore(&name, &JobId::new(job.as_str())?, &act)?),
-        };
-        match restored {
-            Restored::Restored(1) => println!("restored {what}: 1 job"),
-            Restored::Restored(jobs) => println!("restored {what}: {jobs} jobs"),
-            Restored::NotFound => return Err(RestoreError::NotFound(what)),
-            Restored::Taken => return Err(RestoreError::Taken(what)),
-            Restored::RunGone => return Err(RestoreError::RunGone(what)),
+        match &self.run {
+            Some(run) => self.restore(&lab, run, output),
+            None => list(&lab, output),
         }
+    }
+
+    fn restore(&self, lab: &dyn Repository, run: &RunName, output: Output) -> Result<(), AdminError> {
+        let what = self.job.as_ref().map_or_else(|| run.to_string(), |job| format!("{run}/{job}"));
+        let kept = self.kept(lab, run)?.ok_or_else(|| RestoreError::NotFound(what.clone()))?;
+        let jobs = |count: u32| if count == 1 { "1 job".to_owned() } else { format!("{count} jobs") };
+        self.confirm.ask(&format!("{what} ({}) comes back", jobs(kept.jobs)))?;
+        let restored = match (&self.job, self.confirm.act()) {
+            (None, Some(act)) => lab.run_restore(run, &act)?,
+            (Some(job), Some(act)) => lab.job_restore(run, job, &act)?,
+            (None, None) if lab.run_get(run)?.is_some() => Restored::Taken,
+            (Some(_), None) if lab.run_get(run)?.is_none() => Restored::RunGone,
+            (Some(job), None) if lab.job_get(run, job)?.is_some() => Restored::Taken,
+            (_, None) => Restored::Restored(kept.jobs),
+        };
+        let count = match restored {
+            Restored::Restored(count) => count,
+            Restored::NotFound => return Err(RestoreError::NotFound(what).into()),
+            Restored::Taken => return Err(RestoreError::Taken(what).into()),
+            Restored::RunGone => return Err(RestoreError::RunGone(what).into()),
+        };
+        let done = self.confirm.tell("restored", "would restore");
+        let job_id = self.job.as_ref().map(JobId::as_str);
+        output.thing(&json!({ "run": run.as_str(), "job_id": job_id, "jobs": count }), || {
+            format!("{done} {what}: {}", jobs(count))
+        });
         Ok(())
+    }
+
+    /// What was deleted last of the run or job.
+    fn kept(&self, lab: &dyn Repository, run: &RunName) -> Result<Option<Deletion>, AdminError> {
+        for number in 1.. {
+            let deletions = lab.deletion_list(Page::new(number, LARGEST_PAGE)?)?;
+            if deletions.is_empty() {
+                break;
+            }
+            let found = deletions.into_iter().find(|it| it.run == *run && it.job_id == self.job);
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 }
 
-fn line(deletion: &Deletion) -> String {
-    let Deletion { time, who, run, jobs, .. } = deletion;
-    let address = deletion.address.as_deref().unwrap_or("-");
-    let what = deletion.job_id.as_ref().map_or_else(|| format!("run\t{run}"), |job| format!("job\t{run}/{job}"));
-    format!("{time}\t{who}\t{address}\t{what}\t{jobs} jobs")
+fn list(lab: &dyn Repository, output: Output) -> Result<(), AdminError> {
+    for Deletion { time, who, address, run, job_id, jobs } in lab.deletion_list(Page::new(1, LARGEST_PAGE)?)? {
+        let job_id = job_id.as_ref().map(JobId::as_str);
+        let deleted = json!({ "time": time.to_string(), "who": who, "address": address, "run": run.as_str(),
+            "job_id": job_id, "jobs": jobs });
+        output.thing(&deleted, || {
+            let address = address.as_deref().unwrap_or("-");
+            let what = job_id.map_or_else(|| format!("run\t{run}"), |job_id| format!("job\t{run}/{job_id}"));
+            format!("{time}\t{who}\t{address}\t{what}\t{jobs} jobs")
+        });
+    }
+    Ok(())
 }

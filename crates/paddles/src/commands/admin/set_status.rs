@@ -4,9 +4,11 @@ use clap::Args;
 use paddles_diesel::DieselRepository;
 use paddles_domain::{JobId, JobPatch, JobStatus, RunName};
 use paddles_repository::{JobKeys, JobRepository, JobUpdated, RecordId, RunRepository, TransferRepository};
+use serde_json::json;
 
+use super::AdminError;
 use super::confirm::Confirm;
-use super::{AdminError, act, show};
+use super::output::Output;
 use crate::commands::selected_runs::SelectedRuns;
 use crate::commands::serve;
 use crate::settings::Settings;
@@ -29,69 +31,78 @@ pub(crate) struct SetStatus {
 const PAGE: u32 = 256;
 
 impl SetStatus {
-    pub(super) fn run(&self, settings: &Settings) -> Result<(), AdminError> {
+    pub(super) fn run(&self, settings: &Settings, output: Output) -> Result<(), AdminError> {
         let lab = serve::repository(settings)?;
         match self.to {
-            None => self.recount(&lab),
+            None => self.recount(&lab, output),
             Some(status) => {
                 let runs = self.runs.selection().runs;
                 if runs.is_empty() {
                     return Err(AdminError::StatusOfWhat);
                 }
-                runs.iter().try_for_each(|run| self.set_jobs(&lab, run, status))
+                runs.iter().try_for_each(|run| self.set_jobs(&lab, run, status, output))
             }
         }
     }
 
-    /// Sets the status of runs by their jobs. What it corrects follows from what is there, so nobody is asked.
-    fn recount(&self, lab: &DieselRepository) -> Result<(), AdminError> {
+    /// Sets the status of runs by their jobs.
+    fn recount(&self, lab: &DieselRepository, output: Output) -> Result<(), AdminError> {
+        self.confirm.ask("Counts and status of the selected runs become what their jobs say")?;
         let conditions = self.runs.selection().conditions();
         let (mut after, mut seen, mut changed): (Option<RecordId>, u64, u64) = (None, 0, 0);
         loop {
             let page = lab.run_walk(&conditions, after, PAGE)?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
-            for run in page {
+            for run in &page {
                 seen += 1;
-                let name = &run.record.name;
-                let Some((before, after)) = lab.run_recount(name, !self.confirm.dry_run)? else { continue };
-                if before != after {
-                    changed += 1;
-                    let (had, has) = (before.results.total(), after.results.total());
-                    show(&format!("{name}: {} of {had} jobs -> {} of {has} jobs", before.status, after.status));
-                }
+                let counted = lab.run_recount(&run.record.name, self.confirm.act().as_ref())?;
+                let Some((before, after)) = counted.filter(|(before, after)| before != after) else { continue };
+                changed += 1;
+                let [old, new] = [&before, &after].map(|run| (run.status.as_str(), run.results.total()));
+                let shown = |(status, jobs)| json!({ "status": status, "jobs": jobs });
+                let name = run.record.name.as_str();
+                output.thing(&json!({ "run": name, "before": shown(old), "after": shown(new) }), || {
+                    format!("{name}: {} of {} jobs -> {} of {} jobs", old.0, old.1, new.0, new.1)
+                });
             }
         }
-        let what = if self.confirm.dry_run { "would change" } else { "changed" };
-        show(&format!("{changed} of {seen} runs {what}"));
+        let done = self.confirm.tell("changed", "would change");
+        output.sum_up(&format!("{changed} of {seen} runs {done}"));
         Ok(())
     }
 
-    fn set_jobs(&self, lab: &DieselRepository, run: &RunName, status: JobStatus) -> Result<(), AdminError> {
+    fn set_jobs(
+        &self,
+        lab: &DieselRepository,
+        run: &RunName,
+        status: JobStatus,
+        output: Output,
+    ) -> Result<(), AdminError> {
         let rows = lab.job_index(run, None)?.ok_or_else(|| AdminError::NoRun(run.clone()))?;
         let mut jobs = lab.job_rows(&rows, JobKeys::NONE)?;
         jobs.retain(|job| self.jobs.is_empty() || self.jobs.contains(&job.record.job_id));
         jobs.retain(|job| job.record.status != status && !job.record.status.is_verdict());
-        for job in &jobs {
-            show(&format!("{run} {}: {} -> {status}", job.record.job_id, job.record.status));
-        }
-        if self.confirm.dry_run {
-            show(&format!("{} jobs would change", jobs.len()));
-            return Ok(());
-        }
         self.confirm.ask(&format!("{} jobs of {run} become {status}", jobs.len()))?;
         let mut changed = 0;
         for job in jobs {
-            let patch = JobPatch::with_status(status);
-            if let JobUpdated::Updated { before, after } = lab.job_update(run, &job.record.job_id, &patch, &act())? {
-                changed += u32::from(before != after);
+            let (job_id, before) = (&job.record.job_id, job.record.status);
+            if let Some(act) = self.confirm.act() {
+                let updated = lab.job_update(run, job_id, &JobPatch::with_status(status), &act)?;
+                if !matches!(updated, JobUpdated::Updated { before, after } if before != after) {
+                    continue;
+                }
             }
+            changed += 1;
+            let shown = json!({ "run": run.as_str(), "job_id": job_id.as_str(), "before": before.as_str(),
+                "after": status.as_str() });
+            output.thing(&shown, || format!("{run} {job_id}: {before} -> {status}"));
         }
-        show(&format!("{changed} jobs changed"));
+        output.sum_up(&format!("{changed} jobs {}", self.confirm.tell("changed", "would change")));
         Ok(())
     }
 }
 
-fn read_job_id(text: &str) -> Result<JobId, String> {
+pub(super) fn read_job_id(text: &str) -> Result<JobId, String> {
     JobId::new(text).map_err(|error| error.to_string())
 }

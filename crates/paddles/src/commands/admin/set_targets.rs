@@ -2,9 +2,12 @@
 
 use clap::Args;
 use paddles_domain::{JobKey, NodeName, Value, target_nodes};
-use paddles_repository::{Copied, JobsCopied, PlacedJob, RecordId, TransferRepository};
+use paddles_repository::{JobRepository, PlacedJob, RecordId, TransferRepository};
+use serde_json::json;
 
-use super::{AdminError, show};
+use super::AdminError;
+use super::confirm::Confirm;
+use super::output::Output;
 use crate::commands::selected_runs::SelectedRuns;
 use crate::commands::serve;
 use crate::settings::Settings;
@@ -13,51 +16,44 @@ use crate::settings::Settings;
 pub(crate) struct SetTargets {
     #[command(flatten)]
     runs: SelectedRuns,
-    /// Only say what would change
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 /// Jobs of one question.
 const PAGE: u32 = 256;
 
 impl SetTargets {
-    pub(super) fn run(&self, settings: &Settings) -> Result<(), AdminError> {
+    pub(super) fn run(&self, settings: &Settings, output: Output) -> Result<(), AdminError> {
         let lab = serve::repository(settings)?;
+        self.confirm.ask("Jobs of the selected runs are linked to the nodes that their targets name")?;
         let conditions = self.runs.selection().conditions();
-        let (mut after, mut seen, mut found, mut copied) = (None::<RecordId>, 0_u64, 0_u64, Copied::default());
+        let (mut after, mut seen, mut linked) = (None::<RecordId>, 0_u64, 0_u64);
         loop {
             let page = lab.job_walk(&conditions, after, PAGE)?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             seen += page.len() as u64;
-            let unlinked: Vec<PlacedJob> = page.into_iter().filter_map(|job| moved(job.record)).collect();
-            found += unlinked.len() as u64;
-            for PlacedJob { job, nodes } in &unlinked {
+            for PlacedJob { job, .. } in page.iter().map(|job| &job.record).filter(|placed| is_elsewhere(placed)) {
+                let link = lab.job_link(&job.run, &job.job_id, self.confirm.act().as_ref())?;
+                let Some((_, nodes)) = link.filter(|(before, after)| before != after) else { continue };
+                linked += 1;
                 let nodes: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();
-                show(&format!("{} {}: {}", job.run, job.job_id, nodes.join(", ")));
-            }
-            if self.dry_run || unlinked.is_empty() {
-                continue;
-            }
-            // A job that is reported meanwhile stays: its reporter names its targets.
-            match lab.job_import(&unlinked)? {
-                JobsCopied::Copied(more) => copied += more,
-                JobsCopied::UnknownRun(_) => {}
+                let (run, job_id) = (job.run.as_str(), job.job_id.as_str());
+                output.thing(&json!({ "run": run, "job_id": job_id, "nodes": nodes }), || {
+                    format!("{run} {job_id}: {}", nodes.join(", "))
+                });
             }
         }
-        show(&if self.dry_run {
-            format!("{found} of {seen} jobs would be linked")
-        } else {
-            format!("{} of {seen} jobs are linked", copied.changed)
-        });
+        let done = self.confirm.tell("are linked", "would be linked");
+        output.sum_up(&format!("{linked} of {seen} jobs {done}"));
         Ok(())
     }
 }
 
-/// The job where its targets say, if it is elsewhere.
-fn moved(placed: PlacedJob) -> Option<PlacedJob> {
-    let Some(Value::Document(targets)) = placed.job.values.get(JobKey::Targets) else { return None };
+/// Whether the job's targets name other nodes than those to which it is linked.
+fn is_elsewhere(placed: &PlacedJob) -> bool {
+    let Some(Value::Document(targets)) = placed.job.values.get(JobKey::Targets) else { return false };
     let nodes = target_nodes(targets);
-    (!nodes.is_empty() && nodes != placed.nodes).then_some(PlacedJob { job: placed.job, nodes })
+    !nodes.is_empty() && nodes != placed.nodes
 }

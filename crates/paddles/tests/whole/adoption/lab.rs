@@ -63,7 +63,12 @@ pub(super) fn paddles_prints(database: &TestDatabase, arguments: &[&str]) -> Str
 
 /// The rows that a query answers, a line each, columns separated by `|`.
 pub(super) fn ask(database: &TestDatabase, sql: &str) -> Vec<String> {
-    let ended = psql(database, sql);
+    ask_at(database.url(), sql)
+}
+
+/// The same of the database at `url`.
+pub(super) fn ask_at(url: &str, sql: &str) -> Vec<String> {
+    let ended = run(&mut psql_command(url, sql));
     assert_eq!(ended.code, Some(0), "{sql}: {ended:?}");
     ended.stdout.lines().map(str::to_owned).collect()
 }
@@ -101,5 +106,10 @@ pub(super) fn dump(database: &TestDatabase) -> String {
 
 /// How many rows of each count differ from a recount, as SQL of its own: nothing where all is right.
 pub(super) fn drift(database: &TestDatabase) -> Vec<String> {
-    ask(database, include_str!("drift_of_counts.sql"))
+    drift_at(database.url())
+}
+
+/// The same of the database at `url`.
+pub(super) fn drift_at(url: &str) -> Vec<String> {
+    ask_at(url, include_str!("drift_of_counts.sql"))
 }

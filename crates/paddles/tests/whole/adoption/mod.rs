@@ -3,9 +3,11 @@
 //! `PADDLES_ADOPT_JOBS=200k` makes the lab larger, `PADDLES_ADOPT_KILLS=20` kills it more often.
 
 mod completing;
+mod dedupe;
 mod doctor;
 mod kills;
 mod lab;
 mod older_service;
+mod pooler;
 mod rows;
 mod under_load;

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, RunQueryDsl};
 
 use super::lab::{ask, drift, lab, paddles_prints};
 use crate::service::Service;
@@ -80,22 +80,67 @@ fn read(number: u32) -> String {
     }
 }
 
+/// The locks that others cannot write beside, and for how long the transaction of the adoption that holds one has lasted; and how
+/// long others have waited for the adoption by now. What `pg_locks` and `pg_stat_activity` say, in milliseconds.
+const LOCKS: &str = "SELECT \
+    (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - a.xact_start)) * 1000, 0)::bigint \
+     FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_class c ON c.oid = l.relation \
+     WHERE l.granted AND a.application_name = 'paddles adopt' AND c.relname IN ('runs', 'jobs', 'nodes', 'job_nodes', 'queue') \
+     AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')) AS held, \
+    (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - l.waitstart)) * 1000, 0)::bigint FROM pg_locks l \
+     WHERE NOT l.granted AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.application_name = 'paddles adopt' \
+         AND a.pid = ANY (pg_blocking_pids(l.pid)))) AS waited";
+
+/// The longest that was seen of each.
+#[derive(Debug, Default, Clone, Copy)]
+struct Locks {
+    samples: u32,
+    held: i64,
+    waited: i64,
+}
+
+#[derive(diesel::QueryableByName)]
+struct LocksRow {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    held: i64,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    waited: i64,
+}
+
+/// Watches the locks until told to stop.
+fn watch_locks(url: &str, is_done: &AtomicBool) -> Locks {
+    let mut connection = PgConnection::establish(url).unwrap();
+    let mut seen = Locks::default();
+    while !is_done.load(Ordering::Relaxed) {
+        let now: LocksRow = diesel::sql_query(LOCKS).get_result(&mut connection).unwrap();
+        seen = Locks { samples: seen.samples + 1, held: seen.held.max(now.held), waited: seen.waited.max(now.waited) };
+        thread::sleep(Duration::from_millis(5));
+    }
+    seen
+}
+
 #[test]
 fn the_older_service_goes_on_while_its_database_is_adopted() {
     let database = lab();
     let is_done = AtomicBool::new(false);
     let url = database.url();
-    let (written, seen) = thread::scope(|scope| {
+    let (written, seen, locks) = thread::scope(|scope| {
         let is_done = &is_done;
         let writer = scope.spawn(move || client(url, is_done, write));
         let reader = scope.spawn(move || client(url, is_done, read));
+        let locks = scope.spawn(move || watch_locks(url, is_done));
         thread::sleep(Duration::from_millis(200));
         eprintln!("{}", paddles_prints(&database, &["adopt"]));
         // It goes on for a while after the adoption, too.
         thread::sleep(Duration::from_millis(300));
         is_done.store(true, Ordering::Relaxed);
-        (writer.join().unwrap(), reader.join().unwrap())
+        (writer.join().unwrap(), reader.join().unwrap(), locks.join().unwrap())
     });
+    eprintln!(
+        "{} looks at pg_locks: the longest hold of a lock that stops writers {} ms, the longest wait for the adoption {} ms",
+        locks.samples, locks.held, locks.waited
+    );
+    assert!(locks.samples > 20 && locks.held.max(locks.waited) < 5_000, "{locks:?}");
     for (who, client) in [("the writer", &written), ("the reader", &seen)] {
         eprintln!(
             "{who}: {} statements, slowest {:.0} ms ({}), {} refused: {:?}",
