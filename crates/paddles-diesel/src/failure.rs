@@ -66,10 +66,17 @@ pub(crate) fn is_connection_lost(error: &Error) -> bool {
     )
 }
 
-/// Whether the session may not write.
+/// Whether the session may not write, or the file could not be opened to be written.
 pub(crate) fn is_read_only(error: &Error) -> bool {
-    matches!(error, Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _))
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
+        Error::DatabaseError(DatabaseErrorKind::Unknown, info) => info.message() == SQLITE_READ_ONLY,
+        _ => false,
+    }
 }
+
+/// What SQLite says of a file that could be opened to be read alone.
+const SQLITE_READ_ONLY: &str = "attempt to write a readonly database";
 
 /// Whether only the text of the error tells what happened: diesel keeps no SQLSTATE.
 pub(crate) fn is_unnamed(error: &Error) -> bool {

@@ -116,7 +116,7 @@ pub(crate) fn figures(look: &Look) -> Vec<String> {
     say(jobs.duplicated, &format!("jobs have several rows, {} more than they should", jobs.superfluous));
     say(jobs.without_run, "jobs belong to no run: they stay, and no list shows them");
     say(jobs.of_absent_run, "jobs belong to a run that is not there: they stay, and no list shows them");
-    say(jobs.without_id, "jobs have no job_id: they stay, are counted, and no list shows them");
+    say(jobs.without_id, "jobs have no job_id: they stay and are counted, but no URL names them");
     say(look.loose_links, "links between jobs and nodes lead nowhere: they stay");
     say(
         i64::try_from(look.wrong_statuses).unwrap_or(i64::MAX),

@@ -2,6 +2,7 @@
 //! room.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use paddles_diesel::testing::{PostgresCluster, TestDatabase};
 use serde_json::Value;
@@ -11,6 +12,7 @@ use crate::at_once::recounted;
 use crate::client::Client;
 use crate::generated_job::generated_job;
 use crate::optional::tell_once;
+use crate::program::{paddles, run};
 use crate::service::Service;
 use crate::small_disk::SmallDisk;
 use crate::waiting::eventually;
@@ -90,6 +92,40 @@ fn of_an_sqlite_file() {
     let Some(disk) = disk("4m") else { return };
     let database = TestDatabase::sqlite_in(disk.folder());
     a_full_disk_loses_nothing(&disk, &database, || disk.clear(), "database or disk is full");
+}
+
+/// The disk of an SQLite file refuses all that would make its files longer, as a broken one or a quota does.
+#[test]
+fn writing_fails_for_a_while() {
+    let database = TestDatabase::sqlite();
+    let mut command = Command::new("env");
+    let program = paddles(&[], &[]);
+    command.arg("--ignore-signal=XFSZ").arg(program.get_program()).env_clear().env("PATH", "/usr/bin:/bin");
+    command.env("PADDLES_DATABASE_URL", database.url()).env("PADDLES_SERVER_PORT", "0");
+    command.env("PADDLES_ADMISSION", "deployed");
+    let mut service = Service::spawn(command);
+    let limit = |bytes: &str| {
+        let set = run(Command::new("prlimit").args([
+            "--pid",
+            &service.process_id().to_string(),
+            &format!("--fsize={bytes}:"),
+        ]));
+        assert_eq!(set.code, Some(0), "{set:?}");
+    };
+    let client = service.client();
+    let mut acknowledged = BTreeMap::new();
+    assert!(post(&client, 0, &mut acknowledged));
+    limit("4096");
+    let refused = (1..=REFUSALS).filter(|number| !post(&client, *number, &mut acknowledged)).count();
+    assert_eq!(refused, REFUSALS, "nothing can be written");
+    check(&client, &acknowledged);
+    limit("unlimited");
+    assert!(post(&client, MOST_JOBS, &mut acknowledged));
+    check(&client, &acknowledged);
+    let log = service.log();
+    assert!(log.contains("disk I/O error") && !log.contains("ERROR") && !log.contains("panicked"), "{log}");
+    service.kill();
+    check(&Service::start(&database).client(), &acknowledged);
 }
 
 #[test]

@@ -3,15 +3,22 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Instant;
 
 use paddles_diesel::testing::TestDatabase;
 use serde_json::json;
 use ureq::http::header::RETRY_AFTER;
 
+use crate::at_once::recounted;
 use crate::client::Client;
 use crate::optional::tell_once;
 use crate::program::{paddles, run};
 use crate::service::Service;
+use crate::waiting::PATIENCE;
 
 /// Says how sessions begin from now on, whatever this one may do itself.
 fn begin_sessions(database: &TestDatabase, setting: &str) {
@@ -72,16 +79,89 @@ fn an_sqlite_file_that_may_not_be_written_is_no_database() {
     for (path, mode) in [(std::path::Path::new(file), 0o444), (folder, 0o555)] {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
-    // Whoever runs the tests may be allowed everything.
-    let mut serve = std::process::Command::new("setpriv");
-    let program = paddles(&["serve"], &[]);
-    serve.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program.get_program()).arg("serve");
-    serve.env_clear().env("PADDLES_DATABASE_URL", database.url()).env("PATH", "/usr/bin:/bin");
+    let Some(mut serve) = by_nobody(&database) else { return };
     let ended = run(&mut serve);
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
-    if ended.stderr.starts_with("setpriv: ") {
-        return tell_once("setpriv", "nobody else can run the program here: SKIPPING a file that may not be written");
-    }
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("paddles: cannot "), "{ended:?}");
+}
+
+/// The service as somebody runs it who is not allowed everything, as whoever runs the tests may be. `None` where nobody else
+/// can run it.
+fn by_nobody(database: &TestDatabase) -> Option<Command> {
+    let mut by_nobody = Command::new("setpriv");
+    by_nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    if !by_nobody
+        .arg(paddles(&[], &[]).get_program())
+        .arg("--version")
+        .output()
+        .is_ok_and(|ended| ended.status.success())
+    {
+        tell_once("setpriv", "nobody else can run the program here: SKIPPING a file that may not be written");
+        return None;
+    }
+    let mut serve = Command::new("setpriv");
+    serve.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(paddles(&[], &[]).get_program()).arg("serve");
+    serve.env_clear().env("PADDLES_DATABASE_URL", database.url()).env("PATH", "/usr/bin:/bin");
+    serve.env("PADDLES_SERVER_PORT", "0").env("PADDLES_ADMISSION", "deployed");
+    Some(serve)
+}
+
+/// Connections that were open before may write still; those that are opened since may not.
+#[test]
+fn an_sqlite_file_takes_no_writes_for_a_while() {
+    let database = TestDatabase::sqlite();
+    let file = Path::new(database.url().strip_prefix("sqlite://").unwrap()).to_owned();
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    mode(file.parent().unwrap(), 0o777);
+    let Some(serve) = by_nobody(&database) else { return };
+    let service = Service::spawn(serve);
+    let client = service.client();
+    client.post_job("r", &json!({ "job_id": "1", "status": "running" }));
+
+    mode(&file, 0o444);
+    let is_done = AtomicBool::new(false);
+    let (acknowledged, refused) = thread::scope(|scope| {
+        // Readers take the connections, so that others are opened.
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let client = service.client();
+                while !is_done.load(Ordering::Relaxed) {
+                    assert_eq!(client.get("/runs/").status, 200);
+                }
+            });
+        }
+        let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
+        let began = Instant::now();
+        for number in 2.. {
+            let id = number.to_string();
+            let answer = client.post("/runs/r/jobs/", &json!({ "job_id": id, "status": "running" }));
+            if answer.status == 200 {
+                acknowledged.push(id);
+            } else {
+                assert_eq!(answer.status, 503, "{}", answer.text());
+                assert!(answer.headers.contains_key(RETRY_AFTER));
+                refused.push(id);
+            }
+            if refused.len() >= 20 || began.elapsed() > PATIENCE {
+                break;
+            }
+        }
+        is_done.store(true, Ordering::Relaxed);
+        (acknowledged, refused)
+    });
+    eprintln!("read-only: {} acknowledged, {} refused", acknowledged.len(), refused.len());
+    assert!(!refused.is_empty());
+    let status = |id: &String| client.get(&format!("/runs/r/jobs/{id}/")).status;
+    assert!(acknowledged.iter().all(|id| status(id) == 200) && refused.iter().all(|id| status(id) == 404));
+    let log = service.log();
+    assert!(log.contains("attempt to write a readonly database") && !log.contains("ERROR"), "{log}");
+
+    // Nobody keeps a connection that may not write.
+    mode(&file, 0o644);
+    let pooled = 16;
+    let failed = (0..pooled).filter(|_| client.put("/runs/r/jobs/1/", &json!({ "status": "pass" })).status != 200);
+    assert!(failed.count() < pooled, "connections that may not write are kept");
+    assert_eq!(client.read("/runs/r/jobs/1/")["status"], "pass");
+    assert_eq!(recounted(&client, "r").total() as usize, acknowledged.len() + 1);
 }
