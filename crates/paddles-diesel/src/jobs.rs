@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use paddles_domain::{Act, Job, JobId, JobPatch, JobStatus, NodeName, RunName};
 use paddles_repository::{
     HistoryPage, JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, JobUpserted, LARGEST_PAGE, NewJob, NewJobs,
-    Page, Place, RecordId, RepositoryError, StatusChange, Stored,
+    Page, Place, RecordId, Relinked, RepositoryError, StatusChange, Stored,
 };
 
 use crate::claim::is_one_of;
@@ -77,12 +77,7 @@ impl JobRepository for DieselRepository {
         self.database.write(|connection| reports::update(connection, run, job_id, patch.clone(), act))
     }
 
-    fn job_link(
-        &self,
-        run: &RunName,
-        job_id: &JobId,
-        act: Option<&Act>,
-    ) -> Result<Option<(Vec<NodeName>, Vec<NodeName>)>, RepositoryError> {
+    fn job_link(&self, run: &RunName, job_id: &JobId, act: Option<&Act>) -> Result<Option<Relinked>, RepositoryError> {
         self.database.write(|connection| node_jobs::link_again(connection, run, job_id, act))
     }
 

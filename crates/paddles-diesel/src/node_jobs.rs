@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::row::Row;
 use diesel::{QueryResult, deserialize};
 use paddles_domain::{Act, Deed, Document, JobId, JobKey, NodeName, RunName, Value};
-use paddles_repository::RecordId;
+use paddles_repository::{RecordId, Relinked};
 
 use crate::audit;
 use crate::cells::{Cells, FromCells, there};
@@ -47,7 +47,7 @@ pub(crate) fn link_again(
     run: &RunName,
     job_id: &JobId,
     act: Option<&Act>,
-) -> QueryResult<Option<(Vec<NodeName>, Vec<NodeName>)>> {
+) -> QueryResult<Option<Relinked>> {
     let Some(KeptJob { run, job: row }) = lock_job(connection, run, job_id)? else { return Ok(None) };
     let (job, counted) = (row.number(), row.counted());
     let before = linked_nodes(connection, job)?.names;
@@ -55,7 +55,7 @@ pub(crate) fn link_again(
     let Some(TargetsRow { machine_type, targets }) = stored.row(connection)? else { return Ok(None) };
     let after = targets.as_ref().map(paddles_domain::target_nodes).unwrap_or_default();
     if after.is_empty() || after == before {
-        return Ok(Some((before.clone(), before)));
+        return Ok(Some(Relinked { after: before.clone(), before }));
     }
     if let Some(act) = act {
         let told =
@@ -65,7 +65,7 @@ pub(crate) fn link_again(
         writes.extend(audit::keep(act, Deed::of_linked_job(&run.record.name, job_id, &before, &after)));
         run_together(connection, writes)?;
     }
-    Ok(Some((before, after)))
+    Ok(Some(Relinked { before, after }))
 }
 
 /// What a job says of its machines.

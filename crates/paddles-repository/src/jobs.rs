@@ -38,12 +38,7 @@ pub trait JobRepository {
 
     /// Links a job to the nodes that its stored targets name, if they name any; unknown ones are created. Says to which it was
     /// linked and to which it is, or would be without an act: then nothing is stored. `None` if there is no such job.
-    fn job_link(
-        &self,
-        run: &RunName,
-        job_id: &JobId,
-        act: Option<&Act>,
-    ) -> Result<Option<(Vec<NodeName>, Vec<NodeName>)>, RepositoryError>;
+    fn job_link(&self, run: &RunName, job_id: &JobId, act: Option<&Act>) -> Result<Option<Relinked>, RepositoryError>;
 
     /// Deletes a job of a run, which is kept for a while; says whether it was there.
     fn job_delete(&self, run: &RunName, job_id: &JobId, act: &Act) -> Result<bool, RepositoryError>;
@@ -168,6 +163,15 @@ pub enum JobUpdated {
     },
     /// There is no such job.
     NotFound,
+}
+
+/// The nodes of a job that were put right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relinked {
+    /// To which it was linked, by name.
+    pub before: Vec<NodeName>,
+    /// To which it is, by name.
+    pub after: Vec<NodeName>,
 }
 
 /// That the status of a job changed.

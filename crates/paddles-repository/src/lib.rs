@@ -57,7 +57,7 @@ pub use error::RepositoryError;
 pub use expiry::{DueJob, ExpiryRepository, ExpiryRound};
 pub use history_page::{HistoryPage, Place, PlaceError};
 pub use jobs::{
-    JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, JobUpserted, MOST_NEW_JOBS, NewJob, NewJobs,
+    JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, JobUpserted, MOST_NEW_JOBS, NewJob, NewJobs, Relinked,
     StatusChange,
 };
 pub use nodes::{HostedNode, LockWish, LockedMany, NodeCreated, NodeFilter, NodeRepository, NodeUpdated, UnlockedMany};

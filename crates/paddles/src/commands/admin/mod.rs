@@ -43,7 +43,7 @@ enum AdminCommand {
     ExpireJobs(expire_jobs::ExpireJobs),
     /// Delete a run and its jobs
     DeleteRun(delete_run::DeleteRun),
-    /// Make one row of several that say they are the same job of a run; all are kept in merged_jobs
+    /// Make one row of several that say they are the same job of a run; all stay in a table of what was merged
     Dedupe(dedupe::Dedupe),
     /// Bring a deleted run or job back, or show what can be brought back
     Restore(restore::RestoreCommand),

@@ -36,9 +36,9 @@ impl SetTargets {
             seen += page.len() as u64;
             for PlacedJob { job, .. } in page.iter().map(|job| &job.record).filter(|placed| is_elsewhere(placed)) {
                 let link = lab.job_link(&job.run, &job.job_id, self.confirm.act().as_ref())?;
-                let Some((_, nodes)) = link.filter(|(before, after)| before != after) else { continue };
+                let Some(link) = link.filter(|link| link.before != link.after) else { continue };
                 linked += 1;
-                let nodes: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();
+                let nodes: Vec<&str> = link.after.iter().map(NodeName::as_str).collect();
                 let (run, job_id) = (job.run.as_str(), job.job_id.as_str());
                 output.thing(&json!({ "run": run, "job_id": job_id, "nodes": nodes }), || {
                     format!("{run} {job_id}: {}", nodes.join(", "))
