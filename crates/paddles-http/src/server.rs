@@ -135,6 +135,8 @@ impl HttpServer {
         let ended = self.server.await;
         if let Some(expiry) = self.expiry {
             expiry.abort();
+            // It lets go of the bridge when it is gone, which it would not be while this thread waits for the askers.
+            let _ = expiry.await;
         }
         self.askers.finish(Duration::from_secs(DRAIN_SECONDS));
         ended

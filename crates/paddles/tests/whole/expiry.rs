@@ -87,3 +87,13 @@ fn nothing_expires_by_itself() {
     assert_eq!(service.client().read("/runs/r/")["status"], "running");
     assert_eq!(figure(&service, "paddles_expiry_rounds_total"), 0);
 }
+
+/// A server that waits for its next round is not kept by it.
+#[test]
+fn a_schedule_does_not_hold_up_the_end() {
+    let database = TestDatabase::sqlite();
+    let mut service = Service::start_with(&database, &[("PADDLES_EXPIRE_EVERY", "1h")]);
+    service.begin_to_stop("TERM");
+    assert!(service.ended().success());
+    assert!(service.log().contains("stopped"), "{}", service.log());
+}
