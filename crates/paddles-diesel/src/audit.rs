@@ -30,8 +30,7 @@ fn insert(act: &Act, deeds: &[Deed]) -> Statement {
         "INSERT INTO audit (time, who, address, action, kind, name, before, after) VALUES {}",
         vec![row; deeds.len()].join(", ")
     );
-    let insert = if deeds.len() == 1 { Statement::new(sql) } else { Statement::unprepared(sql) };
-    insert.binds(deeds.iter().flat_map(|deed| {
+    Statement::for_some(deeds.len(), sql).binds(deeds.iter().flat_map(|deed| {
         let text = |document: &Option<Document>| Bind::Text(document.as_ref().map(|it| it.as_json().to_owned()));
         let [time, who, address] = actor(act);
         let [action, kind] = [deed.action.as_str(), deed.thing.kind()].map(Bind::from);

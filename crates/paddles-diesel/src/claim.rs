@@ -133,15 +133,22 @@ pub(crate) fn forget_old_keys(connection: &mut AnyConnection, oldest: Timestamp)
     Statement::new(sql).bind(oldest).run(connection).map(drop)
 }
 
-/// Keeps a job until the transaction ends, if it is still queued and nobody else keeps it; says whether.
-pub(crate) fn lock_queued_job(connection: &mut AnyConnection, job: RecordId) -> QueryResult<bool> {
+/// A queued job and its run, as [`lock_job`] keeps them; nothing if the job left its queue, or if somebody else keeps it.
+pub(crate) fn lock_queued_job(
+    connection: &mut AnyConnection,
+    run: &RunName,
+    job: RecordId,
+) -> QueryResult<Option<KeptJob>> {
     let lock = match connection {
-        AnyConnection::Postgres(_) => " FOR NO KEY UPDATE SKIP LOCKED",
+        AnyConnection::Postgres(_) => " FOR NO KEY UPDATE OF runs FOR NO KEY UPDATE OF jobs SKIP LOCKED",
         AnyConnection::Sqlite(_) => "",
     };
-    let sql = format!("SELECT id FROM jobs WHERE id = ? AND status = 'queued'{lock}");
-    let kept: Option<RecordId> = Statement::new(sql).bind(job.0).row(connection)?;
-    Ok(kept.is_some())
+    let sql = format!(
+        "SELECT {}, {FACTS} FROM runs JOIN jobs ON jobs.run_id = runs.id \
+         WHERE runs.name = ? AND jobs.id = ? AND jobs.status = 'queued'{lock}",
+        run_columns!()
+    );
+    Statement::new(sql).bind(run.as_str()).bind(job.0).row(connection)
 }
 
 /// A condition that a number is one of these, however many, as one text with one value.

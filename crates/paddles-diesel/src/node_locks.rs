@@ -5,7 +5,7 @@ use paddles_domain::{Act, Deed, LockRefused, Node, NodeName, NodePatch};
 use paddles_repository::{HostedNode, LockWish, LockedMany, NodeFilter, UnlockedMany};
 
 use crate::audit;
-use crate::claim::lock_nodes;
+use crate::claim::{is_one_of, lock_nodes};
 use crate::connection::AnyConnection;
 use crate::node_row::{NodeRow, SELECT, with_hosts};
 use crate::nodes::matching;
@@ -28,7 +28,7 @@ pub(crate) fn lock_many(
         ..NodeFilter::default()
     });
     let sql = format!("{SELECT}{} ORDER BY nodes.name LIMIT ?{lock}", clause.sql);
-    let wanted = Statement::unprepared(sql).binds(clause.binds).bind(i64::from(wish.count));
+    let wanted = Statement::varied(sql).binds(clause.binds).bind(i64::from(wish.count));
     let free: Vec<NodeRow> = wanted.rows(connection)?;
     if free.len() < wish.count as usize {
         return Ok(LockedMany::TooFew(free.len()));
@@ -71,7 +71,7 @@ pub(crate) fn unlock_many(
     let lock = lock_nodes(connection);
     let sql = format!("{SELECT} WHERE nodes.name IN ({}) ORDER BY nodes.name{lock}", question_marks(names.len()));
     let rows: Vec<NodeRow> =
-        Statement::unprepared(sql).binds(names.iter().map(|name| name.as_str().into())).rows(connection)?;
+        Statement::for_some(names.len(), sql).binds(names.iter().map(|name| name.as_str().into())).rows(connection)?;
     if rows.len() != names.len() {
         return Ok(UnlockedMany::UnknownNode);
     }
@@ -103,8 +103,9 @@ fn write(
     values: impl IntoIterator<Item = Bind>,
     mut writes: Vec<Statement>,
 ) -> QueryResult<()> {
-    let sql = format!("UPDATE nodes SET {columns} WHERE id IN ({})", question_marks(ids.len()));
-    writes.push(Statement::unprepared(sql).binds(values).binds(ids.iter().map(|id| Bind::from(*id))));
+    let (are_these, ids) = is_one_of(connection, ids);
+    let update = Statement::new(format!("UPDATE nodes SET {columns} WHERE id {are_these}"));
+    writes.push(update.binds(values).bind(ids));
     // Thousands of nodes are more values than one statement takes.
     if writes.len() > 2 {
         return writes.into_iter().try_for_each(|part| part.run(connection).map(drop));

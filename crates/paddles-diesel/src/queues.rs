@@ -6,7 +6,7 @@ use paddles_domain::{Act, Deed, Job, JobId, JobPatch, JobStatus, Queue, QueueNam
 use paddles_repository::{QueueCreated, QueueHead, QueueRepository, QueueUpdated, RecordId, RepositoryError, Stored};
 
 use crate::cells::{Cells, FromCells, there};
-use crate::claim::{lock_queue, lock_queued_job, lock_run};
+use crate::claim::{lock_queue, lock_queued_job};
 use crate::connection::{AnyConnection, Backend};
 use crate::job_row::select_everything;
 use crate::once::Outcome;
@@ -149,18 +149,18 @@ fn claim(connection: &mut AnyConnection, name: &QueueName, held: &[RecordId], ac
         "SELECT jobs.id, jobs.job_id, runs.name FROM jobs JOIN runs ON runs.id = jobs.run_id \
          WHERE {WAITS}{but_held} {ORDER} LIMIT 1"
     );
-    let head = Statement::unprepared(sql).bind(name.as_str()).binds(held.iter().map(|job| Bind::from(job.0)));
+    let head = if held.is_empty() { Statement::new(sql) } else { Statement::unprepared(sql) };
+    let head = head.bind(name.as_str()).binds(held.iter().map(|job| Bind::from(job.0)));
     let Some(head): Option<HeadRow> = head.row(connection)? else {
         return Ok(Claim::Head(QueueHead::Empty));
     };
     let (run, job_id) = (RunName::from_stored(head.name), JobId::from_stored(head.job_id));
     let job = head.job;
     // As in every change of a job the run comes first; meanwhile the job may have left the queue.
-    lock_run(connection, &run)?;
-    if !lock_queued_job(connection, job)? {
+    let Some(kept) = lock_queued_job(connection, &run, job)? else {
         return Ok(Claim::Held(job));
-    }
-    reports::update(connection, &run, &job_id, JobPatch::with_status(JobStatus::Waiting), act)?;
+    };
+    reports::update_kept(connection, kept, &job_id, JobPatch::with_status(JobStatus::Waiting), act)?;
     let sql = format!("{} WHERE jobs.id = ?", select_everything());
     let job: Stored<Job> = Statement::new(sql).bind(job.0).row(connection)?.ok_or(diesel::NotFound)?;
     Ok(Claim::Head(QueueHead::Job(Box::new(job))))

@@ -96,10 +96,20 @@ pub(crate) fn update(
     patch: JobPatch,
     act: &Act,
 ) -> QueryResult<JobUpdated> {
-    let Some(KeptJob { run, job: row }) = lock_job(connection, run, job_id)? else {
-        return Ok(JobUpdated::NotFound);
-    };
-    let Stored { id, record: mut run } = run;
+    match lock_job(connection, run, job_id)? {
+        Some(kept) => update_kept(connection, kept, job_id, patch, act),
+        None => Ok(JobUpdated::NotFound),
+    }
+}
+
+/// Applies a patch to a job that is kept.
+pub(crate) fn update_kept(
+    connection: &mut AnyConnection,
+    KeptJob { run: Stored { id, record: mut run }, job: row }: KeptJob,
+    job_id: &JobId,
+    patch: JobPatch,
+    act: &Act,
+) -> QueryResult<JobUpdated> {
     let (job, counted_before, description) = (row.number(), row.counted(), row.description().map(str::to_owned));
     let before: JobFacts = row.into_facts();
     let change = patch.update(&before, act.when);

@@ -39,6 +39,9 @@ enum Keep {
 /// each such text costs a connection some ten kilobytes.
 const MOST_VARIED_TEXTS: usize = 64;
 
+/// For how many things a statement is prepared: tests lock few machines at once.
+const MOST_PREPARED: usize = 8;
+
 static VARIED_TEXTS: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 
 /// A value for a statement.
@@ -65,6 +68,11 @@ impl Statement {
     /// A statement whose text depends on the request: kept prepared, such texts would pile up without end.
     pub(crate) fn unprepared(sql: String) -> Self {
         Self { keep: Keep::Never, ..Self::new(sql) }
+    }
+
+    /// A statement whose text depends on how many things it is about: kept prepared for the few that clients mostly name.
+    pub(crate) fn for_some(count: usize, sql: String) -> Self {
+        if count <= MOST_PREPARED { Self::new(sql) } else { Self::unprepared(sql) }
     }
 
     /// A statement that adds a row, whose number others in the same round trip find in `name`, on Postgres.

@@ -54,6 +54,33 @@ impl Timestamp {
         self.0
     }
 
+    /// Its text form.
+    pub fn text(self) -> TimestampText {
+        let (date, time) = (self.0.date(), self.0.time());
+        // Leap seconds have more than a million.
+        let micros = time.nanosecond() / 1_000 % 1_000_000;
+        let mut digits = *b"0000-00-00 00:00:00.000000";
+        for (last, mut number) in [
+            // No moment is outside of the years 1 to 9999.
+            (3, u32::try_from(date.year()).unwrap_or(0)),
+            (6, date.month()),
+            (9, date.day()),
+            (12, time.hour()),
+            (15, time.minute()),
+            (18, time.second()),
+            (25, micros),
+        ] {
+            let mut place = last;
+            while number > 0 {
+                digits[place] += u8::try_from(number % 10).unwrap_or(0);
+                number /= 10;
+                // Written from right to left; the last step may leave the text, and is not used.
+                place = place.saturating_sub(1);
+            }
+        }
+        TimestampText { digits, length: if micros == 0 { 19 } else { digits.len() } }
+    }
+
     /// The moment so many days earlier; far enough back, the first that there is.
     #[must_use]
     pub fn days_before(self, days: u32) -> Self {
@@ -89,36 +116,24 @@ const LAST: NaiveDateTime = NaiveDateTime::new(
     NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap(),
 );
 
+/// The text of a [`Timestamp`], made without the heap: a page of runs has hundreds.
+#[derive(Debug, Clone, Copy)]
+pub struct TimestampText {
+    digits: [u8; 26],
+    length: usize,
+}
+
+impl TimestampText {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // All are digits and what stands between them.
+        str::from_utf8(&self.digits[..self.length]).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time) = (self.0.date(), self.0.time());
-        // Leap seconds have more than a million.
-        let micros = time.nanosecond() / 1_000 % 1_000_000;
-        // Digit by digit: a page of runs writes hundreds of times, and chrono reads its format for each.
-        let mut text = *b"0000-00-00 00:00:00.000000";
-        let Ok(year @ 0..=9999) = u32::try_from(date.year()) else {
-            write!(f, "{}", self.0.format("%Y-%m-%d %H:%M:%S"))?;
-            return if micros == 0 { Ok(()) } else { write!(f, ".{micros:06}") };
-        };
-        for (last, mut number) in [
-            (3, year),
-            (6, date.month()),
-            (9, date.day()),
-            (12, time.hour()),
-            (15, time.minute()),
-            (18, time.second()),
-            (25, micros),
-        ] {
-            let mut place = last;
-            while number > 0 {
-                text[place] += u8::try_from(number % 10).unwrap_or(0);
-                number /= 10;
-                // Written from right to left; the last step may leave the text, and is not used.
-                place = place.saturating_sub(1);
-            }
-        }
-        let length = if micros == 0 { 19 } else { text.len() };
-        f.write_str(str::from_utf8(&text[..length]).unwrap_or_default())
+        f.write_str(self.text().as_str())
     }
 }
 

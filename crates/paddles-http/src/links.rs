@@ -1,5 +1,7 @@
 //! Links to runs, jobs and logs.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use paddles_domain::{JobId, RunName};
@@ -74,7 +76,8 @@ impl Links {
     }
 
     pub(crate) fn run(&self, run: &RunName) -> String {
-        format!("{}/runs/{}/", self.address, escape(run.as_str()))
+        // Put together by hand: a page of runs has one for each.
+        [&*self.address, "/runs/", &*escape(run.as_str()), "/"].concat()
     }
 
     pub(crate) fn job(&self, run: &RunName, job_id: &JobId) -> String {
@@ -91,8 +94,8 @@ impl Links {
     }
 }
 
-fn escape(segment: &str) -> String {
-    utf8_percent_encode(segment, SEGMENT).to_string()
+fn escape(segment: &str) -> Cow<'_, str> {
+    utf8_percent_encode(segment, SEGMENT).into()
 }
 
 #[cfg(test)]

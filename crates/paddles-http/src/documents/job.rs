@@ -67,8 +67,8 @@ impl JobField {
             Self::Key(key) => match job.values.get(key) {
                 None => object.text(name, None),
                 Some(Value::Text(text)) => object.text(name, Some(text)),
-                Some(Value::Integer(number)) => object.literal(name, Some(number)),
-                Some(Value::Boolean(truth)) => object.literal(name, Some(truth)),
+                Some(Value::Integer(number)) => object.number(name, Some(*number)),
+                Some(Value::Boolean(truth)) => object.truth(name, Some(*truth)),
                 Some(Value::Document(document)) => object.document(name, document),
                 Some(Value::Time(time)) => object.time(name, Some(*time)),
             },
@@ -79,7 +79,7 @@ impl JobField {
             Self::Updated => object.time(name, job.updated),
             Self::LogHref => object.text(name, Some(&links.job_log(&job.run, &job.job_id))),
             Self::Href => object.text(name, Some(&links.job(&job.run, &job.job_id))),
-            Self::Id => object.literal(name, Some(stored.id.0)),
+            Self::Id => object.number(name, Some(stored.id.0)),
         }
     }
 }
@@ -93,7 +93,7 @@ pub(crate) fn job_document(out: &mut Vec<u8>, job: &Stored<Job>, links: &Links) 
 pub(crate) fn new_job_document(out: &mut Vec<u8>, job_id: Option<&JobId>, refusal: Option<&str>) {
     let mut object = JsonObject::begin(out);
     object.text("job_id", job_id.map(JobId::as_str));
-    object.literal("created", Some(refusal.is_none()));
+    object.truth("created", Some(refusal.is_none()));
     object.text("message", refusal);
     object.end();
 }

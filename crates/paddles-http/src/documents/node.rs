@@ -11,9 +11,9 @@ pub(crate) fn node_document(out: &mut Vec<u8>, hosted: &HostedNode) {
     let mut object = JsonObject::begin(out);
     object.text("name", Some(node.name.as_str()));
     object.text("description", node.description.as_deref());
-    object.literal("up", node.up);
+    object.truth("up", node.up);
     object.text("machine_type", node.machine_type.as_deref());
-    object.literal("is_vm", Some(node.is_vm));
+    object.truth("is_vm", Some(node.is_vm));
     match &hosted.host {
         Some(host) => node_document(object.member("vm_host"), host),
         None => object.text("vm_host", None),
@@ -21,7 +21,7 @@ pub(crate) fn node_document(out: &mut Vec<u8>, hosted: &HostedNode) {
     object.text("os_type", node.os_type.as_deref());
     object.text("os_version", node.os_version.as_deref());
     object.text("arch", node.arch.as_deref());
-    object.literal("locked", Some(node.locked));
+    object.truth("locked", Some(node.locked));
     object.time("locked_since", node.locked_since);
     object.text("locked_by", node.locked_by.as_deref());
     object.text("mac_address", node.mac_address.as_deref());
@@ -33,10 +33,10 @@ pub(crate) fn node_document(out: &mut Vec<u8>, hosted: &HostedNode) {
 pub(crate) fn lock_document(out: &mut Vec<u8>, node: &Node) {
     let mut object = JsonObject::begin(out);
     object.text("name", Some(node.name.as_str()));
-    object.literal("locked", Some(node.locked));
+    object.truth("locked", Some(node.locked));
     object.text("locked_by", node.locked_by.as_deref());
     object.text("machine_type", node.machine_type.as_deref());
-    object.literal("is_vm", Some(node.is_vm));
+    object.truth("is_vm", Some(node.is_vm));
     object.end();
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn lock_document(out: &mut Vec<u8>, node: &Node) {
 pub(crate) fn counts_document(out: &mut Vec<u8>, counts: &RunResults) {
     let mut object = JsonObject::begin(out);
     for status in JobStatus::ALL {
-        object.literal(status.as_str(), Some(counts.count(status)));
+        object.number(status.as_str(), Some(counts.count(status)));
     }
     object.end();
 }
@@ -56,7 +56,7 @@ pub(crate) fn job_stats_document(stats: &[(NodeName, RunResults)]) -> Vec<u8> {
     for (node, counts) in stats {
         let mut by_state = JsonObject::begin(object.member(node.as_str()));
         for status in JobStatus::ALL.into_iter().filter(|status| counts.count(*status) > 0) {
-            by_state.literal(status.as_str(), Some(counts.count(status)));
+            by_state.number(status.as_str(), Some(counts.count(status)));
         }
         by_state.end();
     }

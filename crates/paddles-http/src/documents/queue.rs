@@ -8,7 +8,7 @@ use super::JsonObject;
 pub(crate) fn queue_document(out: &mut Vec<u8>, queue: &Queue, now: Timestamp) {
     let mut object = JsonObject::begin(out);
     object.text("queue", Some(queue.name.as_str()));
-    object.literal("paused", Some(queue.is_paused(now)));
+    object.truth("paused", Some(queue.is_paused(now)));
     write_pause(&mut object, queue);
     object.end();
 }
@@ -18,8 +18,8 @@ pub(crate) fn queue_stats_document(queue: &Queue, jobs: u32, now: Timestamp) -> 
     let mut out = Vec::new();
     let mut object = JsonObject::begin(&mut out);
     object.text("queue", Some(queue.name.as_str()));
-    object.literal("queued_jobs", Some(jobs));
-    object.literal("paused", Some(queue.is_paused(now)));
+    object.number("queued_jobs", Some(jobs));
+    object.truth("paused", Some(queue.is_paused(now)));
     if queue.is_paused(now) {
         write_pause(&mut object, queue);
     }

@@ -86,7 +86,7 @@ impl RunField {
         let run = &stored.record;
         let name = self.name();
         match self {
-            Self::Id => object.literal(name, Some(stored.id.0)),
+            Self::Id => object.number(name, Some(stored.id.0)),
             Self::Name => object.text(name, Some(run.name.as_str())),
             Self::Status => object.text(name, Some(run.status.as_str())),
             Self::User => object.text(name, run.user.as_deref()),
@@ -98,7 +98,7 @@ impl RunField {
             Self::Started => object.time(name, run.started),
             Self::Updated => object.time(name, run.updated),
             Self::Href => object.text(name, Some(&links.run(&run.name))),
-            Self::Priority => object.literal(name, run.first_job.as_ref().and_then(|first| first.priority)),
+            Self::Priority => object.number(name, run.first_job.as_ref().and_then(|first| first.priority)),
         }
     }
 }
@@ -115,14 +115,14 @@ pub(crate) fn open_run_document<'a>(out: &'a mut Vec<u8>, run: &Stored<Run>, lin
         field.write(&mut object, run, links);
     }
     let total = run.record.results.total();
-    object.literal("jobs_count", Some(total));
+    object.number("jobs_count", Some(total));
     write_first_job(&mut object, &run.record);
 
     let mut results = JsonObject::begin(object.member("results"));
     for status in JobStatus::ALL {
-        results.literal(status.as_str(), Some(run.record.results.count(status)));
+        results.number(status.as_str(), Some(run.record.results.count(status)));
     }
-    results.literal("total", Some(total));
+    results.number("total", Some(total));
     write_first_job(&mut results, &run.record);
     results.end();
     object

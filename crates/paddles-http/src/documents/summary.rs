@@ -29,9 +29,9 @@ fn write(mut summary: JsonObject<'_>, href: &str, is_finished: bool, results: &R
     let pass = results.count(JobStatus::Pass);
     let fail = results.count(JobStatus::Fail) + results.count(JobStatus::Dead);
     let mut three = JsonObject::begin(summary.member("results"));
-    three.literal("pass", Some(pass));
-    three.literal("running", Some(results.total() - pass - fail));
-    three.literal("fail", Some(fail));
+    three.number("pass", Some(pass));
+    three.number("running", Some(results.total() - pass - fail));
+    three.number("fail", Some(fail));
     three.end();
     summary.end();
 }

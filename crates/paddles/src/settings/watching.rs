@@ -37,7 +37,7 @@ impl WatchingSettings {
             statsd_prefix: setting("STATSD_PREFIX", given.statsd_prefix, "paddles".to_owned(), "text", parse)?,
             log_format: setting("LOG_FORMAT", given.log_format, LogFormat::Text, "text or json", parse)?,
             log: setting("LOG", given.log, LogFilter::default(), levels, parse)?,
-            access_log: setting("ACCESS_LOG", given.access_log, AccessLog::All, "all, errors or off", parse)?,
+            access_log: setting("ACCESS_LOG", given.access_log, AccessLog::default(), "all, errors or off", parse)?,
         })
     }
 

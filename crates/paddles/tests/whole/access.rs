@@ -53,7 +53,7 @@ fn tokens_are_made_shown_and_taken_back(database: &TestDatabase) {
 
 fn no_token_is_in_any_log(database: &TestDatabase) {
     let secret = token(database, "ci", "reporter");
-    let settings = [("PADDLES_AUTH", "all"), ("PADDLES_LOG", "trace")];
+    let settings = [("PADDLES_AUTH", "all"), ("PADDLES_LOG", "trace"), ("PADDLES_ACCESS_LOG", "all")];
     let mut service = Service::start_with(database, &settings);
     let status = |client: Client| client.get("/runs/").status;
     assert_eq!(status(service.client().authorized(format!("Bearer {secret}"))), 200);

@@ -1,10 +1,12 @@
-//! The log has one line for each request.
+//! The log has one line for each request, if that is wanted.
 
 use paddles_diesel::testing::TestDatabase;
 use serde_json::{Value, json};
 
 use crate::program::send_signal;
 use crate::service::Service;
+
+const EVERY_REQUEST: (&str, &str) = ("PADDLES_ACCESS_LOG", "all");
 
 /// What every test here asks.
 fn ask(service: &Service) {
@@ -36,7 +38,7 @@ fn request_lines(service: &mut Service) -> Vec<String> {
 #[test]
 fn as_text() {
     let database = TestDatabase::sqlite();
-    let mut service = Service::start(&database);
+    let mut service = Service::start_with(&database, &[EVERY_REQUEST]);
     ask(&service);
     let lines = request_lines(&mut service);
     assert_eq!(lines.len(), ROUTES.len(), "{lines:?}");
@@ -51,7 +53,7 @@ fn as_text() {
 #[test]
 fn as_json() {
     let database = TestDatabase::sqlite();
-    let mut service = Service::start_with(&database, &[("PADDLES_LOG_FORMAT", "json")]);
+    let mut service = Service::start_with(&database, &[EVERY_REQUEST, ("PADDLES_LOG_FORMAT", "json")]);
     ask(&service);
     let lines = request_lines(&mut service);
     for (line, (method, route, status, run)) in lines.iter().zip(ROUTES) {
@@ -90,7 +92,7 @@ fn only_errors_or_nothing_may_be_logged() {
 #[test]
 fn watchers_are_not_logged() {
     let database = TestDatabase::sqlite();
-    let mut service = Service::start(&database);
+    let mut service = Service::start_with(&database, &[EVERY_REQUEST]);
     for path in ["/healthz", "/readyz", "/metrics"] {
         assert_eq!(service.client().get(path).status, 200);
     }
@@ -103,6 +105,7 @@ fn every_line_of_a_request_has_its_id(database: &TestDatabase) {
     for format in ["text", "json"] {
         // Every statement is slow, and levels below are left out: ids are not.
         let settings = [
+            EVERY_REQUEST,
             ("PADDLES_SLOW_STATEMENT", "1ns"),
             ("PADDLES_LOG_FORMAT", format),
             ("PADDLES_LOG", "warn,paddles_http=info,paddles::commands=info"),

@@ -83,7 +83,7 @@ fn the_real_client_reports_an_archive(database: &TestDatabase) {
     };
     let archive = tempfile::tempdir().unwrap();
     write_archive(archive.path());
-    let service = Service::start(database);
+    let service = Service::start_with(database, &[("PADDLES_ACCESS_LOG", "all")]);
 
     report(&programs, archive.path(), &service, &[]);
     let first = all_runs(&service);
