@@ -1,5 +1,7 @@
 //! The older service could still run on an adopted database.
 
+use paddles_diesel::testing::TestDatabase;
+
 use super::lab::{ask, drift, lab_of, paddles_prints, psql};
 use crate::service::Service;
 
@@ -52,4 +54,28 @@ fn the_older_service_still_runs_and_what_it_leaves_is_mended() {
     drop(Service::start(&database));
     assert_eq!(drift(&database), Vec::<String>::new());
     assert_eq!(ask(&database, "SELECT count(*) FROM run_sha1s WHERE sha1 = 'abc'"), ["0"]);
+}
+
+/// What the newest of its migrations makes of a lab: a job's id is unique in its run, under a name of its own.
+const NEWEST: &str = "UPDATE nodes SET up = coalesce(up, false), machine_type = coalesce(machine_type, 'unknown'); \
+    ALTER TABLE nodes ALTER up SET NOT NULL, ALTER machine_type SET NOT NULL; ALTER TABLE jobs ALTER job_id SET NOT NULL; \
+    ALTER TABLE jobs ADD CONSTRAINT uq_jobs_run_id_job_id UNIQUE (run_id, job_id)";
+
+#[test]
+fn a_lab_whose_service_rules_duplicates_out_is_adopted() {
+    let database = TestDatabase::postgres();
+    database.execute(include_str!("lab.sql"));
+    paddles_bench::copy_history(database.url(), 1_000, 42, "2026-03-01T12:00:00".parse().unwrap()).unwrap();
+    database.execute(include_str!("lab_indexes.sql"));
+    database.execute(NEWEST);
+    let ruled_out = "no job has several rows: a unique index rules that out\n";
+    assert_eq!(paddles_prints(&database, &["admin", "dedupe"]), ruled_out);
+    let check = paddles_prints(&database, &["adopt", "--check"]);
+    assert!(check.contains("rename the index uq_jobs_run_id_job_id to ix_jobs_run_id_job_id"), "{check}");
+    assert!(!check.contains("build ix_jobs_run_id_job_id") && !check.contains("merge duplicates"), "{check}");
+    paddles_prints(&database, &["adopt"]);
+    assert_eq!(drift(&database), Vec::<String>::new());
+    assert!(paddles_prints(&database, &["adopt", "--check"]).contains("nothing is to be done"));
+    let ended = psql(&database, WRITES);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
 }
