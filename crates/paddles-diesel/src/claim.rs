@@ -160,6 +160,15 @@ pub(crate) fn is_one_of(connection: &AnyConnection, numbers: &[i32]) -> (&'stati
     }
 }
 
+/// A condition that a number is in this column of what `WITH ... found` found: few rows, which Postgres would take for so many
+/// that it reads a small table whole, were they not an array.
+pub(crate) fn is_one_of_found(connection: &AnyConnection, column: &str) -> String {
+    match connection {
+        AnyConnection::Postgres(_) => format!("= ANY (ARRAY(SELECT {column} FROM found))"),
+        AnyConnection::Sqlite(_) => format!("IN (SELECT {column} FROM found)"),
+    }
+}
+
 /// What was deleted last of this run, or of this job, and can come back; kept until the transaction ends.
 pub(crate) fn lock_deletion(
     connection: &mut AnyConnection,

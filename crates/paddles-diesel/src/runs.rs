@@ -8,7 +8,7 @@ use paddles_repository::{
 };
 
 use crate::cells::{Cells, FromCells};
-use crate::claim::lock_run;
+use crate::claim::{is_one_of_found, lock_run};
 use crate::connection::{AnyConnection, Backend};
 use crate::history::History;
 use crate::job_facts::first_job;
@@ -43,9 +43,13 @@ impl RunRepository for DieselRepository {
     }
 
     fn run_queued(&self, page: Page) -> Result<Vec<Stored<Run>>, RepositoryError> {
-        let sql = format!("{SELECT} WHERE runs.jobs_queued > 0 ORDER BY runs.scheduled, runs.id LIMIT ? OFFSET ?");
-        self.database
-            .read(|connection| Statement::new(sql.clone()).bind(page.limit()).bind(page.offset()).rows(connection))
+        self.database.read(|connection| {
+            let is_found = is_one_of_found(connection, "run");
+            let sql = format!(
+                "{WITH_QUEUED} {SELECT} WHERE runs.id {is_found} ORDER BY runs.scheduled, runs.id LIMIT ? OFFSET ?"
+            );
+            Statement::new(sql).bind(page.limit()).bind(page.offset()).rows(connection)
+        })
     }
 
     fn run_index(&self, index: RunIndex, conditions: &[RunCondition]) -> Result<Vec<String>, RepositoryError> {
@@ -119,6 +123,13 @@ impl FromCells for RunParts {
         Ok(Self { suite: cells.text()?, branch: cells.text()?, machine_type: cells.text()? })
     }
 }
+
+/// The runs that have a queued job: the index of such jobs is asked for the run after the last one, so that it does not matter
+/// how many there are of each.
+const WITH_QUEUED: &str = "WITH RECURSIVE found (run) AS ( \
+    SELECT (SELECT min(run_id) FROM jobs WHERE status = 'queued') UNION ALL \
+    SELECT (SELECT min(run_id) FROM jobs WHERE status = 'queued' AND run_id > found.run) \
+    FROM found WHERE found.run IS NOT NULL)";
 
 /// The jobs of a run by state, counted. A job in no known state counts as unknown.
 fn results_of(connection: &mut AnyConnection, run: RecordId) -> QueryResult<RunResults> {
