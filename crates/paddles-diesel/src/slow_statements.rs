@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
-/// How much of a slow statement's text is logged.
-const TEXT_SHOWN: usize = 300;
+/// How much of a slow statement's text is logged: all of nearly every one, so that it can be explained.
+const TEXT_SHOWN: usize = 8_000;
 
 thread_local! {
     /// The type of the closure that asks at this moment, which has the question's name in it.

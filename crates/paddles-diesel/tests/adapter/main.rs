@@ -13,6 +13,7 @@ mod contract;
 mod deletions;
 mod faults;
 mod migrations;
+mod plans;
 mod recounts;
 mod scans;
 mod statements;
