@@ -10,7 +10,7 @@ use super::merge::merge_all;
 use super::plan::Step;
 use super::progress::Progress;
 use super::session::{Session, refused};
-use super::{ADOPTED_UP_TO, AdoptError, columns, counting, indexes, merge, watch};
+use super::{AdoptError, columns, counting, indexes, is_adopted, merge, watch};
 use crate::DatabaseUrl;
 use crate::connection::Connector;
 use crate::migrations::MigrateError;
@@ -185,7 +185,7 @@ fn record(session: &mut Session, progress: &mut dyn Progress, is_foreign: bool) 
     if is_foreign {
         let adopted = migrations().into_iter().map(|(version, _)| version);
         let adopted: Vec<String> = adopted
-            .filter(|version| version.as_str() <= ADOPTED_UP_TO)
+            .filter(|version| is_adopted(version))
             .map(|version| format!("({})", catalog::literal(&version)))
             .collect();
         sql = format!(

@@ -83,6 +83,7 @@ fn nothing_changes_but_what_is_announced() {
         "documents are the text null",
         "merge duplicates: 6 jobs, 8 rows move to merged_jobs",
         "build ix_jobs_run_id_job_id on jobs",
+        "build ix_jobs_queued_run on jobs",
     ] {
         assert!(check.contains(announced), "not announced: {announced}\n{check}");
     }
