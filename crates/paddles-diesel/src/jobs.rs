@@ -51,7 +51,7 @@ impl JobRepository for DieselRepository {
                 JobCreated::Created(_, status) => return Ok(JobUpserted::Created(status)),
                 JobCreated::Refused(refused) => return Ok(JobUpserted::Refused(refused)),
                 // Another reporter was quicker: now there is a job to update.
-                JobCreated::AlreadyExists(_) => {}
+                JobCreated::AlreadyExists(_) | JobCreated::CreatedBefore(_) => {}
             }
         }
     }

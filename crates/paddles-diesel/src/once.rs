@@ -156,7 +156,7 @@ impl Outcome for JobCreated {
     }
 
     fn recall(text: &str) -> Option<Self> {
-        read(text)
+        read(text).map(told_again)
     }
 }
 
@@ -167,7 +167,14 @@ impl Outcome for Vec<JobCreated> {
     }
 
     fn recall(text: &str) -> Option<Self> {
-        read(text)
+        read::<Self>(text).map(|outcomes| outcomes.into_iter().map(told_again).collect())
+    }
+}
+
+fn told_again(outcome: JobCreated) -> JobCreated {
+    match outcome {
+        JobCreated::Created(job_id, _) => JobCreated::CreatedBefore(job_id),
+        other => other,
     }
 }
 

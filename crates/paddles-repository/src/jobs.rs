@@ -129,6 +129,8 @@ pub struct NewJobs {
 pub enum JobCreated {
     /// It is stored, under this id and in this state.
     Created(JobId, JobStatus),
+    /// It was stored under this id when the same change was asked for before, under the same key.
+    CreatedBefore(JobId),
     /// There was a job of this id in the run; it stays as it was.
     AlreadyExists(JobId),
     /// It was not let in.

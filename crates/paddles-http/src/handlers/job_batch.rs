@@ -39,6 +39,7 @@ pub(crate) async fn create(
                 app.counters.count(None, status);
                 (Some(job_id), None)
             }
+            Ok((_, Some(JobCreated::CreatedBefore(job_id)))) => (Some(job_id), None),
             Ok((_, Some(JobCreated::AlreadyExists(job_id)))) => {
                 let refusal = already_exists(&job_id);
                 (Some(job_id), Some(refusal))

@@ -61,11 +61,16 @@ pub(crate) async fn create(
     match app.bridge.change(move |lab| lab.job_create(&new, &caller.acts().once(once))).await? {
         JobCreated::Created(job_id, status) => {
             app.counters.count(None, status);
-            Ok(json(json!({ "job_id": job_id.as_str() }).to_string()))
+            Ok(added(&job_id))
         }
+        JobCreated::CreatedBefore(job_id) => Ok(added(&job_id)),
         JobCreated::AlreadyExists(job_id) => Err(already_exists(&job_id)),
         JobCreated::Refused(refused) => Err(refused.into()),
     }
+}
+
+fn added(job_id: &JobId) -> HttpResponse {
+    json(json!({ "job_id": job_id.as_str() }).to_string())
 }
 
 /// Reporters rely on the end of it.

@@ -1,6 +1,7 @@
 //! Counts of finished jobs go to statsd, once each.
 
 use std::net::UdpSocket;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use paddles_diesel::testing::TestDatabase;
 use serde_json::{Value, json};
@@ -24,7 +25,13 @@ fn report(client: &Client) {
     for status in ["pass", "dead", "fail"] {
         put("1", &json!({ "status": status }));
     }
-    client.post_job("r", &json!({ "job_id": "2", "status": "fail" }));
+    // Sent twice under one key, it is one job. Keys outlive a run that is deleted.
+    static REPORTS: AtomicUsize = AtomicUsize::new(0);
+    let key = format!("report-{}", REPORTS.fetch_add(1, Ordering::Relaxed));
+    for _ in 0..2 {
+        let body = json!({ "job_id": "2", "status": "fail" }).to_string();
+        assert_eq!(client.send_with("POST", "/runs/r/jobs/", &body, &[("Idempotency-Key", &key)]).status, 200);
+    }
     assert_eq!(client.post("/runs/r/jobs/", &json!({ "job_id": "2", "status": "fail" })).status, 400);
     client.post_job("r", &json!({ "job_id": "3", "success": true }));
     client.post_job("r", &json!({ "job_id": "4", "status": "running" }));
