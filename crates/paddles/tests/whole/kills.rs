@@ -57,14 +57,21 @@ fn step_of(client: &Client, run: &str, id: &str) -> Option<usize> {
     Some(step)
 }
 
-/// Compares what is there with what was acknowledged, job by job and lock by lock; what got no answer may have happened or
-/// not, and from now on must stay as it is.
-fn check(client: &Client, journals: &mut [Journal]) {
+/// Compares jobs with what was acknowledged, one by one; what got no answer may have happened or not, and from now on must stay
+/// as it is.
+fn check_jobs(client: &Client, journals: &mut [Journal]) {
     for job in journals.iter_mut().flat_map(|journal| &mut journal.jobs) {
         let found = step_of(client, job.run, &job.id);
         assert!(job.may_be.contains(&found), "{} may be at {:?} and is at {found:?}", job.id, job.may_be);
         job.may_be = vec![found];
     }
+}
+
+/// After a kill: each job that was written before it, and what each run lists and counts, and who holds nodes. Jobs of earlier
+/// kills are compared one by one at the end, when nothing has written to them for long.
+fn check(client: &Client, journals: &mut Vec<Journal>, mut written: Vec<Journal>) {
+    check_jobs(client, &mut written);
+    journals.append(&mut written);
     for run in RUNS {
         let jobs = client.read(&format!("/runs/{run}/jobs/?fields=job_id"));
         let shown: BTreeSet<&str> = jobs.as_array().unwrap().iter().filter_map(|job| job["job_id"].as_str()).collect();
@@ -96,7 +103,8 @@ fn counted(client: &Client) -> Vec<Value> {
     paths.map(|path| client.read(path)).into()
 }
 
-fn check_recount(service: Service, database: &TestDatabase) {
+fn check_at_the_end(service: Service, database: &TestDatabase, mut journals: Vec<Journal>) {
+    check_jobs(&service.client(), &mut journals);
     let before = counted(&service.client());
     drop(service);
     recount(&database.url().parse().unwrap()).unwrap();
@@ -117,17 +125,16 @@ fn acknowledged_writes_survive_kills_of_the_service(database: &TestDatabase) {
     let mut service = Service::start(database);
     add_nodes(&service.client());
     for round in 0..kills {
-        let mut written = write_during(&service, round, &shared, || {
+        let written = write_during(&service, round, &shared, || {
             wait_for_writes(&shared);
             send_signal(service.process_id(), "KILL");
         });
         service.kill();
-        journals.append(&mut written);
         service = Service::start(database);
-        check(&service.client(), &mut journals);
+        check(&service.client(), &mut journals, written);
     }
     tell(&format!("the service on {}", database.url().split(':').next().unwrap()), kills, &shared, &journals);
-    check_recount(service, database);
+    check_at_the_end(service, database, journals);
 }
 
 on_both_databases!(acknowledged_writes_survive_kills_of_the_service);
@@ -161,7 +168,7 @@ fn acknowledged_writes_survive_kills_of_postgres() {
     let kills = kills("PADDLES_POSTGRES_KILLS");
     let mut journals = Vec::new();
     for round in 0..kills {
-        let mut written = write_during(&service, round, &shared, || {
+        let written = write_during(&service, round, &shared, || {
             wait_for_writes(&shared);
             for process in processes_of(&cluster) {
                 // Those behind the first may have ended by themselves.
@@ -170,10 +177,9 @@ fn acknowledged_writes_survive_kills_of_postgres() {
             eventually("Postgres starts again", || cluster.restart().ok());
             wait_for_writes(&shared);
         });
-        journals.append(&mut written);
-        check(&service.client(), &mut journals);
+        check(&service.client(), &mut journals, written);
     }
     tell("Postgres", kills, &shared, &journals);
     assert!(!service.log().contains("ERROR"), "{}", service.log());
-    check_recount(service, &database);
+    check_at_the_end(service, &database, journals);
 }
