@@ -1,9 +1,11 @@
 //! Requests that are too large or no HTTP.
 
 use std::fmt::Write as _;
+#[cfg(target_os = "linux")]
+use std::net::TcpStream;
 use std::num::NonZeroU32;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use paddles_diesel::testing::TestDatabase;
 use paddles_domain::Admission;
@@ -189,6 +191,54 @@ fn a_head_that_comes_too_slowly_is_refused(database: TestDatabase) {
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
+/// Who waits is answered when somebody else has gone.
+fn more_connections_than_allowed_wait(database: TestDatabase) {
+    let settings = HttpSettings { connections: 4, workers: 1, ..HttpSettings::default() };
+    let service = Service::with(settings, database);
+    let ask = "GET / HTTP/1.1\r\nHost: paddles\r\n\r\n";
+    let answered = "HTTP/1.1 200 OK\r\n";
+    let mut first: Vec<RawConnection> = (0..4).map(|_| RawConnection::to(&service)).collect();
+    for connection in &mut first {
+        connection.send(ask);
+        assert_eq!(connection.read(answered.len()), answered);
+    }
+    let mut late = RawConnection::to(&service);
+    late.send(ask);
+    assert!(!late.is_answered_within(Duration::from_secs(1)), "a fifth connection is served");
+    first.pop();
+    assert_eq!(late.read(answered.len()), answered);
+}
+
+fn a_connection_on_which_nothing_is_asked_is_closed(database: TestDatabase) {
+    let service = limited(database);
+    let began = Instant::now();
+    let mut kept = RawConnection::to(&service);
+    kept.send("GET / HTTP/1.1\r\nHost: paddles\r\n\r\n");
+    let silent = thread::scope(|scope| {
+        let silent = scope.spawn(|| (RawConnection::to(&service).read_to_end(), began.elapsed()));
+        assert!(kept.read_to_end().starts_with("HTTP/1.1 200 OK\r\n"));
+        silent.join().unwrap()
+    });
+    // Within 5 seconds, and the pauses between two looks at the clock.
+    let most = Duration::from_secs(10);
+    assert!(silent.1 < most && began.elapsed() < most, "{silent:?} {:?}", began.elapsed());
+    assert!(silent.0.is_empty() || silent.0.starts_with("HTTP/1.1 408 "), "{silent:?}");
+}
+
+/// They are kept by the system until the service has time for them, so that a burst is not turned away.
+#[cfg(target_os = "linux")]
+fn many_connections_may_wait_to_be_accepted(database: TestDatabase) {
+    let settings = HttpSettings { connections: 1, workers: 1, ..HttpSettings::default() };
+    let service = Service::with(settings, database);
+    let most: usize = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
+    // More than the 128 of the standard library.
+    let burst = most.min(600);
+    let address = service.address();
+    let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(900)).ok();
+    let connected: Vec<TcpStream> = (0..burst).map_while(|_| connect()).collect();
+    assert_eq!(connected.len(), burst);
+}
+
 fn a_client_that_asks_too_often_is_told_so(database: TestDatabase) {
     let settings = HttpSettings { rate_limit: NonZeroU32::new(5), ..HttpSettings::default() };
     let service = Service::with(settings, database);
@@ -220,7 +270,12 @@ on_both!(
     a_body_that_comes_too_slowly_is_refused,
     a_head_that_comes_too_slowly_is_refused,
     a_client_that_asks_too_often_is_told_so,
+    more_connections_than_allowed_wait,
+    a_connection_on_which_nothing_is_asked_is_closed,
 );
+
+#[cfg(target_os = "linux")]
+on_both!(many_connections_may_wait_to_be_accepted);
 
 #[test]
 fn a_question_that_takes_too_long_is_given_up() {

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use crate::client::PATIENCE;
 use crate::service::Service;
@@ -31,6 +32,14 @@ impl RawConnection {
         let mut bytes = vec![0; count];
         self.0.read_exact(&mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
+    }
+
+    /// Whether anything comes in so much time.
+    pub(crate) fn is_answered_within(&self, patience: Duration) -> bool {
+        self.0.set_read_timeout(Some(patience)).unwrap();
+        let answered = self.0.peek(&mut [0]).is_ok_and(|bytes| bytes > 0);
+        self.0.set_read_timeout(Some(PATIENCE)).unwrap();
+        answered
     }
 
     /// Reads until the service closes the connection, in whatever way.

@@ -103,4 +103,43 @@ fn the_real_client_shows_its_token(database: &TestDatabase) {
     assert_eq!(client.get(&format!("/runs/{RUN}/")).status, 404);
 }
 
-on_both_databases!(tokens_are_made_shown_and_taken_back, no_token_is_in_any_log, the_real_client_shows_its_token);
+fn the_real_lock_tool_shows_its_token(database: &TestDatabase) {
+    let Some(programs) = given("PADDLES_TEUTHOLOGY", "the real client") else {
+        return;
+    };
+    let [reporter, operator] = ["reporter", "operator"].map(|role| token(database, role, role));
+    let service = Service::start_with(database, &[("PADDLES_AUTH", "write")]);
+    let (teuthology, client) = (Teuthology::of(programs, &service), service.client());
+    let node = json!([{ "name": "t001.lab.invalid", "machine_type": "t", "up": true, "ssh_pub_key": "ssh-rsa K" }]);
+    let lock = ["--lock-many", "1", "--machine-type", "t", "--owner", "ann@host", "--desc", "by token"];
+    let unlock = ["--unlock", "--owner", "ann@host", "t001"];
+    let is_locked = || client.read("/nodes/t001.lab.invalid/")["locked"].clone();
+
+    teuthology.write_netrc(&reporter);
+    teuthology.call("update_inventory", &node);
+    assert_eq!(client.get("/nodes/t001.lab.invalid/").status, 404, "a reporter adds no nodes");
+    teuthology.write_netrc(&operator);
+    teuthology.call("update_inventory", &node);
+    assert_eq!(is_locked(), false);
+
+    teuthology.write_netrc("paddles_wrong");
+    let refused = teuthology.run("teuthology-lock", &lock);
+    assert_eq!((refused.code, is_locked()), (Some(1), json!(false)), "{}", refused.stderr);
+    teuthology.write_netrc(&reporter);
+    let locked = teuthology.run("teuthology-lock", &lock);
+    assert_eq!((locked.code, is_locked()), (Some(0), json!(true)), "{}", locked.stderr);
+
+    teuthology.write_netrc("paddles_wrong");
+    let refused = teuthology.run_module("scripts.lock", &unlock);
+    assert_eq!((refused.code, is_locked()), (Some(1), json!(true)), "{}", refused.stderr);
+    teuthology.write_netrc(&reporter);
+    let unlocked = teuthology.run_module("scripts.lock", &unlock);
+    assert_eq!((unlocked.code, is_locked()), (Some(0), json!(false)), "{}", unlocked.stderr);
+}
+
+on_both_databases!(
+    tokens_are_made_shown_and_taken_back,
+    no_token_is_in_any_log,
+    the_real_client_shows_its_token,
+    the_real_lock_tool_shows_its_token,
+);
