@@ -1,5 +1,6 @@
 //! `cargo xtask test`.
 
+use crate::schemathesis::SCHEMATHESIS;
 use crate::steps::{Failure, Steps, cargo};
 use crate::teuthology::TEUTHOLOGY;
 use crate::{pgbouncer, postgres};
@@ -10,6 +11,7 @@ pub(crate) fn run(steps: &mut Steps, arguments: &[String]) -> Result<(), Failure
     postgres::ensure(steps)?;
     pgbouncer::ensure(steps)?;
     let client = TEUTHOLOGY.ensure(steps);
+    let attacker = SCHEMATHESIS.ensure(steps);
 
     let mut tests = cargo(&["test", "--locked"]);
     // Cargo would ignore a package next to `--workspace`.
@@ -19,6 +21,9 @@ pub(crate) fn run(steps: &mut Steps, arguments: &[String]) -> Result<(), Failure
     tests.args(arguments);
     if let Some(programs) = client {
         tests.env("PADDLES_TEUTHOLOGY", programs);
+    }
+    if let Some(programs) = attacker {
+        tests.env("PADDLES_SCHEMATHESIS", programs);
     }
     steps.run("cargo test", &mut tests)
 }
