@@ -45,6 +45,7 @@ mod full_disk;
 mod generated_job;
 mod import;
 mod import_from_old;
+mod ingestion_speed;
 mod kill_clients;
 mod kills;
 mod load;
