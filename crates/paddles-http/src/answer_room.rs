@@ -16,17 +16,20 @@ use crate::api_error::ApiError;
 use crate::app::App;
 
 /// What streamed answers share. One of them may take a small part of what is left, so that there is always some.
-const SHARED: usize = 48 * 1024 * 1024;
+const SHARED: usize = 32 * 1024 * 1024;
 const PART_FOR_A_PAGE: usize = 16;
 const PART_FOR_A_CHUNK: usize = 64;
 
 /// However many readers there are, each has so many jobs of a page, and so much of what is sent.
-const FEWEST_JOBS: usize = 4;
-const SMALLEST_CHUNK: usize = 16 * 1024;
+const FEWEST_JOBS: usize = 2;
+const SMALLEST_CHUNK: usize = 8 * 1024;
 const LARGEST_CHUNK: usize = 128 * 1024;
 
+/// How often a chunk is in memory on its way: as it was written, encoded, and in its connection's buffer, which grows by doubling.
+const COPIES_OF_A_CHUNK: usize = 4;
+
 /// What answers in one piece may take together; more are refused until some are read.
-const MOST: usize = 96 * 1024 * 1024;
+const MOST: usize = 48 * 1024 * 1024;
 
 /// What is smaller is not counted.
 const SMALL: u64 = 64 * 1024;
@@ -85,6 +88,11 @@ impl AnswerRoom {
     /// How much may be sent at once.
     pub(crate) fn chunk(&self) -> usize {
         (self.free() / PART_FOR_A_CHUNK).clamp(SMALLEST_CHUNK, LARGEST_CHUNK)
+    }
+
+    /// What sending so much at once takes.
+    pub(crate) fn in_flight(chunk: usize) -> usize {
+        chunk * COPIES_OF_A_CHUNK
     }
 }
 
@@ -157,13 +165,15 @@ mod tests {
     fn many_readers_share_what_one_has_for_itself() {
         let room = Arc::new(AnswerRoom::default());
         assert_eq!((room.jobs(JOB, 256), room.chunk()), (256, LARGEST_CHUNK));
-        let page = |room: &Arc<AnswerRoom>| room.hold(room.jobs(JOB, 256) as usize * JOB + room.chunk());
+        let page = |room: &Arc<AnswerRoom>| {
+            room.hold(room.jobs(JOB, 256) as usize * JOB + AnswerRoom::in_flight(room.chunk()))
+        };
         let readers: Vec<Held> = (0..1_000).map(|_| page(&room)).collect();
         let held: usize = readers.iter().map(|held| held.bytes).sum();
         assert_eq!(room.held.load(Ordering::Relaxed), held);
-        assert!(held < SHARED + 1_000 * (FEWEST_JOBS * JOB + SMALLEST_CHUNK), "{held}");
-        assert_eq!((room.jobs(JOB, 256), room.chunk()), (4, SMALLEST_CHUNK));
-        assert_eq!(room.jobs(1024 * JOB, 256), 4);
+        assert!(held < SHARED + 1_000 * (FEWEST_JOBS * JOB + AnswerRoom::in_flight(SMALLEST_CHUNK)), "{held}");
+        assert_eq!((room.jobs(JOB, 256), room.chunk()), (2, SMALLEST_CHUNK));
+        assert_eq!(room.jobs(1024 * JOB, 256), 2);
         drop(readers);
         assert_eq!((room.jobs(JOB, 64), room.held.load(Ordering::Relaxed)), (64, 0));
     }

@@ -28,6 +28,13 @@ const WAITING_PER_ASKER: usize = 256;
 /// How many questions of the service itself may wait: it asks each once at a time.
 const WAITING_TO_WATCH: usize = 8;
 
+/// What names of threads begin with that ask for everybody.
+const ASKER: &str = "ask-";
+
+/// By how much they are nicer than the threads that serve connections.
+#[cfg(target_os = "linux")]
+const NICER: i32 = 10;
+
 type Question = Box<dyn FnOnce(&dyn Repository) + Send>;
 
 /// Asks the repository from asynchronous code.
@@ -66,7 +73,13 @@ impl Bridge {
         let (watch, waiting_to_watch) = lane(WAITING_TO_WATCH);
         let start = |name: String, first: &Receiver<Question>, second: &Receiver<Question>| {
             let (repository, first, second) = (Arc::clone(repository), first.clone(), second.clone());
-            thread::Builder::new().name(name).spawn(move || answer(&*repository, &first, &second))
+            let gives_way = name.starts_with(ASKER);
+            thread::Builder::new().name(name).spawn(move || {
+                if gives_way {
+                    give_way();
+                }
+                answer(&*repository, &first, &second);
+            })
         };
         let mut threads = Vec::with_capacity(askers + 2);
         for number in 0..askers {
@@ -74,7 +87,7 @@ impl Bridge {
                 0 => (&waiting_changes, &waiting_reads),
                 _ => (&waiting_reads, &waiting_changes),
             };
-            threads.push(start(format!("ask-{number}"), first, second)?);
+            threads.push(start(format!("{ASKER}{number}"), first, second)?);
         }
         threads.push(start("change".to_owned(), &waiting_changes, &never())?);
         threads.push(start("watch".to_owned(), &waiting_to_watch, &never())?);
@@ -108,6 +121,15 @@ impl Bridge {
     /// The lanes in which clients wait, by name.
     pub(crate) fn lanes(&self) -> [(&'static str, &Lane); 2] {
         [("change", &self.changes), ("read", &self.reads)]
+    }
+}
+
+/// Lets the calling thread run after those that serve connections: however much is asked that takes long to answer, what needs no
+/// answer of the database is answered at once. Elsewhere threads have no priority of their own.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICER) {
+        tracing::debug!(%error, "a thread keeps its priority");
     }
 }
 

@@ -12,7 +12,7 @@ use paddles_domain::{Job, JobId};
 use paddles_repository::{JobKeys, RecordId, Stored};
 use tracing::{Instrument as _, Span};
 
-use crate::answer_room::Held;
+use crate::answer_room::{AnswerRoom, Held};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::documents::{JobField, job_document, job_fields};
@@ -143,11 +143,13 @@ impl<W: Fn(&mut Vec<u8>, &Stored<Job>, &Links)> Answer<W> {
 
     async fn turn_page(&mut self, most: u32) -> Result<(), ApiError> {
         let limit = self.app.room.jobs(self.bytes_of_a_job(), most);
+        // Held before it is read: of many who begin at once each leaves less to the next.
+        self.hold(limit as usize);
         let pages = std::mem::replace(&mut self.pages, JobPages::Done);
         let (jobs, rest) = pages.next(&self.app, limit).await?;
         self.page = jobs.into_iter();
         self.pages = rest;
-        self.hold_page();
+        self.hold(self.page.len());
         Ok(())
     }
 
@@ -156,8 +158,10 @@ impl<W: Fn(&mut Vec<u8>, &Stored<Job>, &Links)> Answer<W> {
         self.bytes_written.checked_div(self.jobs_written).unwrap_or(USUAL_BYTES)
     }
 
-    fn hold_page(&mut self) {
-        self.held.set(self.page.len() * self.bytes_of_a_job() + self.app.room.chunk());
+    /// Holds the room of so many jobs, and of what is on its way.
+    fn hold(&mut self, jobs: usize) {
+        let in_flight = AnswerRoom::in_flight(self.app.room.chunk());
+        self.held.set(jobs * self.bytes_of_a_job() + in_flight);
     }
 
     /// Writes jobs of the page until the chunk is large enough, and the end behind the last one.
@@ -173,7 +177,7 @@ impl<W: Fn(&mut Vec<u8>, &Stored<Job>, &Links)> Answer<W> {
             (self.write)(out, &job, &self.app.links);
         }
         self.bytes_written += out.len() - began_at;
-        self.hold_page();
+        self.hold(self.page.len());
         if self.is_done() {
             out.extend_from_slice(self.end.as_bytes());
         }

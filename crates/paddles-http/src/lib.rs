@@ -32,6 +32,7 @@ mod caller;
 mod client_address;
 mod clock;
 mod compression;
+mod connection;
 mod credentials;
 mod documents;
 mod drain;

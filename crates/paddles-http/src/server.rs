@@ -5,11 +5,13 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_http::HttpService;
+use actix_service::{ServiceFactoryExt as _, boxed, map_config};
+use actix_web::App as ActixApp;
+use actix_web::dev::{AppConfig, Server, fn_service};
 use actix_web::middleware::{DefaultHeaders, NormalizePath, TrailingSlash, from_fn};
 use actix_web::rt::task::JoinHandle;
 use actix_web::web::{Data, PathConfig};
-use actix_web::{self as actix, App as ActixApp};
 use paddles_repository::Repository;
 use socket2::SockRef;
 
@@ -18,6 +20,7 @@ use crate::api_error::ApiError;
 use crate::app::App;
 use crate::bridge::{Askers, Bridge};
 use crate::compression::compress;
+use crate::connection::{HEAD_TIMEOUT, wait_until_asked};
 use crate::drain::{Drain, Listener, Stopper};
 use crate::entity_tag::tag_answer;
 use crate::expiry;
@@ -30,8 +33,14 @@ use crate::settings::HttpSettings;
 /// How long requests in flight may take when the service stops, in seconds.
 const DRAIN_SECONDS: u64 = 30;
 
-/// How long the head of a request may take to come, and a new connection to send one.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a client may take to end a connection after the last answer.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// How long a connection is kept on which nothing more is asked. Proxies that keep theirs must give them up sooner.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// From so much on, what is to be sent waits for the system to take it: of a slow reader, little more than a chunk is kept.
+const WRITE_BUFFER: usize = 8 * 1024;
 
 /// How many connections may wait to be accepted, if the system allows so many.
 const BACKLOG: i32 = 4_096;
@@ -73,16 +82,22 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
     remember_start();
     let expiry = expiry.map(|schedule| expiry::keep(schedule, app.clone()));
     let drain = Data::new(Drain::default());
-    let (for_workers, for_connections) = (drain.clone(), drain.clone());
+    let for_workers = drain.clone();
     let (listener, own_listener) = match listener {
         Listener::Own(listener) => (listener.try_clone()?, Some(Arc::new(listener))),
         Listener::Inherited(listener) => (listener, None),
     };
     tune(&listener)?;
     let description = Data::new(routes::description());
-    let server = actix::HttpServer::new(move || {
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(connections)
+        .disable_signals()
+        .shutdown_timeout(DRAIN_SECONDS);
+    let stops = server.graceful_shutdown_signal();
+    let server = server.listen("http", listener, move || {
         let unreadable_path = |_, _: &_| ApiError::not_found("resource was not found").into();
-        ActixApp::new()
+        let routes = ActixApp::new()
             .app_data(app.clone())
             .app_data(for_workers.clone())
             .app_data(description.clone())
@@ -95,20 +110,31 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
             .wrap(from_fn(log_request))
             .wrap(HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add))
             // A real client asks for `//runs/...`.
-            .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
-    })
-    .workers(workers)
-    .max_connections(connections)
-    .client_request_timeout(HEAD_TIMEOUT)
-    // Without it a small chunk waits 40 ms for the acknowledgement of the one before.
-    .tcp_nodelay(true)
-    .on_connect(move |_, connection| {
-        connection.insert(for_connections.connection_opened());
-    })
-    .disable_signals()
-    .shutdown_timeout(DRAIN_SECONDS)
-    .listen(listener)?
-    .run();
+            .wrap(NormalizePath::new(TrailingSlash::MergeOnly));
+        let routes = map_config(routes, |()| AppConfig::default()).map_err(|error| error.error_response());
+        let (for_connections, stops_asked, stops_silent) = (for_workers.clone(), stops.clone(), stops.clone());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stops = stops_asked.clone();
+                async move { stops.notified().await }
+            })
+            .client_request_timeout(HEAD_TIMEOUT)
+            .client_disconnect_timeout(CLOSING)
+            .keep_alive(KEEP_ALIVE)
+            .h1_write_buffer_size(WRITE_BUFFER)
+            .on_connect_ext(move |_, connection| {
+                connection.insert(for_connections.connection_opened());
+            })
+            .finish(routes);
+        let drain = for_workers.clone();
+        fn_service(move |connection| {
+            let (drain, stops) = (drain.clone(), stops_silent.clone());
+            async move { wait_until_asked(connection, &drain, stops.notified()).await }
+        })
+        // In a place of its own, which is taken when something is asked.
+        .and_then(boxed::factory(http))
+    })?;
+    let server = server.run();
     Ok(HttpServer { server, drain, askers, own_listener, expiry })
 }
 

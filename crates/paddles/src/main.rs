@@ -13,12 +13,17 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use paddles_diesel::{AdoptError, OpenError};
+use tikv_jemallocator::Jemalloc;
 
 use crate::commands::{
     AdminError, AuditError, Command, DoctorError, ExportFailure, HealthError, ImportFailure, LoadFailure, ServeError,
     TokenError,
 };
 use crate::settings::{SettingError, Settings};
+
+/// How it is set up stands in `.cargo/config.toml`.
+#[global_allocator]
+static MEMORY: Jemalloc = Jemalloc;
 
 /// Stores and reports the results of Ceph's teuthology test runs.
 ///
