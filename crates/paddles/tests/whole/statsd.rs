@@ -10,6 +10,9 @@ use crate::client::Client;
 use crate::service::Service;
 use crate::waiting::PATIENCE;
 
+/// How often that was done: keys outlive a run that is deleted.
+static REPORTS: AtomicUsize = AtomicUsize::new(0);
+
 /// Reports so that every change of a status happens, and ends with a dead job.
 fn report(client: &Client) {
     let put = |job_id: &str, body: &Value| {
@@ -25,8 +28,7 @@ fn report(client: &Client) {
     for status in ["pass", "dead", "fail"] {
         put("1", &json!({ "status": status }));
     }
-    // Sent twice under one key, it is one job. Keys outlive a run that is deleted.
-    static REPORTS: AtomicUsize = AtomicUsize::new(0);
+    // Sent twice under one key, it is one job.
     let key = format!("report-{}", REPORTS.fetch_add(1, Ordering::Relaxed));
     for _ in 0..2 {
         let body = json!({ "job_id": "2", "status": "fail" }).to_string();
