@@ -39,10 +39,15 @@ pub(crate) struct DatabaseSettings {
 impl DatabaseSettings {
     pub(super) fn read(variables: &Variables, secret_file: &Path) -> Result<Self, SettingError> {
         let given: Given = variables.given();
-        // More than a few for each core only wait for each other.
-        let connections = (cores() * 2).clamp(4, 16);
+        let url = database_url(given.database_url, given.sqlalchemy_url, secret_file)?;
+        let connections = match url.value {
+            // Changes mostly wait for the disk, and those that wait together are written together.
+            DatabaseUrl::Postgres(_) => (cores() * 8).clamp(16, 32),
+            // It has one writer: more than a few for each core only wait for each other.
+            DatabaseUrl::Sqlite(_) => (cores() * 2).clamp(4, 16),
+        };
         Ok(Self {
-            url: database_url(given.database_url, given.sqlalchemy_url, secret_file)?,
+            url,
             connections: setting("DATABASE_CONNECTIONS", given.database_connections, connections, POSITIVE, positive)?,
             pooler: setting("DATABASE_POOLER", given.database_pooler, Pooler::None, "none or transaction", parse)?,
             migration_url: migration_url(given.migration_database_url)?,

@@ -80,7 +80,7 @@ PADDLES_EXPIRE_EVERY=off (default)
 PADDLES_EXPIRE_RUNNING_AFTER=30m (default)
 PADDLES_EXPIRE_QUEUED_AFTER=14days (default)
 ",
-        (workers.get() * 2).clamp(4, 16)
+        (workers.get() * 8).clamp(16, 32)
     );
     assert_eq!(config.stdout, expected);
 }
