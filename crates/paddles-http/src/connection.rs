@@ -1,7 +1,7 @@
 //! How an accepted connection becomes one on which is asked.
 //!
 //! HTTP needs buffers of many kilobytes for each connection. One on which nothing is said waits without them: ten thousand of
-//! those take ten megabytes.
+//! those take twenty megabytes.
 
 use std::net::SocketAddr;
 use std::time::Duration;
