@@ -31,10 +31,11 @@ pub enum AccessLog {
 pub struct UnknownAccessLog;
 
 impl AccessLog {
-    fn tells(self, status: u16, is_watched: bool) -> bool {
+    fn tells(self, status: u16, route: &str) -> bool {
+        let is_error = status >= 500 && !(status == 503 && REFUSES_BY_503.contains(&route));
         match self {
-            Self::All => !is_watched || status >= 500,
-            Self::Errors => status >= 500,
+            Self::All => is_error || !WATCHED.contains(&route),
+            Self::Errors => is_error,
             Self::Off => false,
         }
     }
@@ -88,10 +89,14 @@ pub(crate) async fn log_request(
 /// Where watchers look: many times a minute, and of no interest as long as it goes well.
 const WATCHED: [&str; 3] = ["/healthz/", "/readyz/", "/metrics/"];
 
+/// Clients expect 503 where nothing is free, or a queue is paused, and ask again: nothing is wrong then. A database that is away
+/// tells of itself.
+const REFUSES_BY_503: [&str; 2] = ["/nodes/lock_many/", "/queue/pop_queue/"];
+
 fn tell(app: &App, request: &HttpRequest, status: u16, took: Duration) {
     let route = route_of(request);
     app.measures.request_answered(request.method(), &route, status, took);
-    if app.access_log.tells(status, WATCHED.contains(&route.as_str())) {
+    if app.access_log.tells(status, &route) {
         let method = request.method().as_str();
         let ms = (took.as_secs_f64() * 1_000_000.0).round() / 1_000.0;
         let run = request.match_info().get("name").unwrap_or("-");

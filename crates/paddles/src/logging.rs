@@ -34,7 +34,7 @@ pub(crate) struct LogFilter(String);
 
 impl Default for LogFilter {
     fn default() -> Self {
-        Self("info,actix_server=warn".to_owned())
+        Self("info,actix_server=warn,actix_http=off".to_owned())
     }
 }
 

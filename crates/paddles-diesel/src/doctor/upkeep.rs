@@ -40,7 +40,7 @@ pub(super) fn upkeep(session: &mut Session, look: &Look) -> Result<Vec<Finding>,
     let tables: Vec<TableRow> = session.rows(
         "read statistics of tables",
         "SELECT relname::text AS name, n_live_tup AS live, n_dead_tup AS dead, \
-         EXISTS (SELECT FROM pg_statistic s WHERE s.starelid = t.relid) AS is_analyzed \
+         EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = t.schemaname AND s.tablename = t.relname) AS is_analyzed \
          FROM pg_stat_user_tables t WHERE schemaname = current_schema() ORDER BY relname",
     )?;
     for TableRow { name, live, dead, is_analyzed } in tables {

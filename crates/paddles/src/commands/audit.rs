@@ -9,6 +9,7 @@ use paddles_repository::{
 };
 
 use super::serve;
+use super::shown::shown;
 use crate::settings::Settings;
 
 #[derive(Args)]
@@ -71,6 +72,8 @@ fn entry_line(entry: &AuditEntry) -> String {
     let AuditEntry { time, who, action, kind, name, .. } = entry;
     let address = entry.address.as_deref().unwrap_or("-");
     let [before, after] = [&entry.before, &entry.after].map(|values| values.as_ref().map_or("-", Document::as_json));
+    let [who, address, action, kind, name, before, after] =
+        [who, address, action, kind, name, before, after].map(shown);
     format!("{time}\t{who}\t{address}\t{action} {kind}\t{name}\t{before}\t{after}")
 }
 
@@ -78,5 +81,6 @@ fn change_line(change: &StatusChange) -> String {
     let StatusChange { time, who, after, .. } = change;
     let address = change.address.as_deref().unwrap_or("-");
     let before = change.before.map_or("-", JobStatus::as_str);
+    let [who, address] = [who, address].map(shown);
     format!("{time}\t{who}\t{address}\t{before}\t{after}")
 }

@@ -11,6 +11,7 @@ mod load;
 mod migrate;
 mod selected_runs;
 mod serve;
+mod shown;
 mod token;
 
 use clap::Subcommand;

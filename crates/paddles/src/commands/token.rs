@@ -7,6 +7,7 @@ use paddles_http::now;
 use paddles_repository::{RepositoryError, TokenCreated, TokenRepository, TokenRevoked};
 
 use super::serve;
+use super::shown::shown;
 use crate::settings::Settings;
 
 #[derive(Subcommand)]
@@ -103,5 +104,6 @@ fn line(token: &Token, now: Timestamp) -> String {
         (None, Some(end)) => format!("expires {end}"),
         (None, None) => "does not expire".to_owned(),
     };
+    let name = shown(name.as_str());
     format!("{name}\t{role}\t{}\tcreated {created}\t{end}", token.standing(now))
 }

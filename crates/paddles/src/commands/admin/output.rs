@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::commands::shown::shown;
+
 /// How it is said. One of each command, so that all say it alike.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
@@ -28,5 +30,6 @@ impl Output {
 
 #[expect(clippy::print_stdout, reason = "what the command is asked for")]
 fn line(text: &str) {
-    println!("{text}");
+    // Columns are parted by tabs.
+    println!("{}", text.split('\t').map(shown).collect::<Vec<_>>().join("\t"));
 }

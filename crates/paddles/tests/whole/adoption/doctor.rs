@@ -51,6 +51,26 @@ fn a_server_as_it_is_installed_is_well() {
     drop(database);
 }
 
+/// No superuser is needed: a lab's admin often is none.
+#[test]
+fn who_owns_the_tables_may_ask() {
+    let cluster = PostgresCluster::start().unwrap();
+    let database = TestDatabase::on(&cluster);
+    let name = database.url().rsplit_once('/').unwrap().1;
+    database.execute(&format!(
+        "CREATE ROLE lab LOGIN; ALTER SCHEMA public OWNER TO lab; ALTER DATABASE {name} OWNER TO lab"
+    ));
+    let url = database.url().replacen("//paddles@", "//lab@", 1);
+    assert_ne!(url, database.url());
+    let ask = |command: &str| run(&mut paddles(&[command], &[("PADDLES_DATABASE_URL", &url)]));
+    assert_eq!(ask("migrate").code, Some(0));
+    let ended = ask("doctor");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let others: Vec<&str> =
+        ended.stdout.lines().filter(|line| line.contains("problem") && !of_the_server(line)).collect();
+    assert_eq!(others, [""; 0], "{ended:?}");
+}
+
 #[test]
 fn what_is_wrong_is_found_and_mended() {
     let database = lab_of("1k");
