@@ -79,7 +79,8 @@ pub(crate) async fn pop(
     let claim_or_look = move |lab: &dyn Repository| {
         if takes { lab.queue_claim(&name, &caller.acts().once(once)) } else { lab.queue_head(&name, now()) }
     };
-    match app.bridge.ask(claim_or_look).await? {
+    let head = if takes { app.bridge.change(claim_or_look).await } else { app.bridge.ask(claim_or_look).await };
+    match head? {
         QueueHead::Job(job) => {
             let mut out = Vec::new();
             job_document(&mut out, &job, &app.links);

@@ -45,7 +45,8 @@ fn pop(id: &'static str, summary: &'static str) -> Operation {
 }
 
 fn queue_in_query() -> Parameter {
-    let name = json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": "^[^/\\u0000]+$" });
+    // NUL is read as a character that no queue's name has.
+    let name = json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": "^[^/]+$" });
     Parameter::new("queue", "Which queue", name)
 }
 
