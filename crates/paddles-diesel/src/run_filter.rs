@@ -15,8 +15,16 @@ impl Where {
     /// The clause that all `conditions` make, empty if there are none.
     pub(crate) fn all(conditions: &[RunCondition]) -> Self {
         let mut clause = Self { sql: String::new(), binds: Vec::new() };
+        let narrow = conditions.iter().filter(|condition| is_narrow(condition)).count();
         for condition in conditions {
-            clause.add(condition);
+            match condition {
+                // A statement is planned once for all values. Most runs have one of two statuses: next to two conditions that few
+                // runs fulfil, Postgres would read the index of all runs of a status for nothing, and an expression has none.
+                RunCondition::Status(words) if narrow >= 2 => {
+                    clause.and("runs.status || '' = ?", [words.as_str().into()]);
+                }
+                _ => clause.add(condition),
+            }
         }
         clause
     }
@@ -55,6 +63,14 @@ impl Where {
             }
         }
     }
+}
+
+/// Whether few of all runs fulfil a condition.
+fn is_narrow(condition: &RunCondition) -> bool {
+    matches!(
+        condition,
+        RunCondition::Branch(_) | RunCondition::Suite(_) | RunCondition::User(_) | RunCondition::Sha1Prefix(_)
+    )
 }
 
 /// The `SELECT` of an index's distinct values, without a `WHERE` clause, and the expression that is its value.
