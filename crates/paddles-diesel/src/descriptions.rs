@@ -17,13 +17,7 @@ pub(crate) fn remember(before: Option<&str>, values: &[(JobKey, Option<Value>)])
 /// What keeps the descriptions that reports give new jobs. They are taken in one order by everyone, so that nobody waits in a
 /// circle.
 pub(crate) fn remember_many<'a>(changes: impl Iterator<Item = &'a [(JobKey, Option<Value>)]>) -> Option<Statement> {
-    let told: BTreeSet<&str> = changes.filter_map(description).collect();
-    if told.is_empty() {
-        return None;
-    }
-    let rows = vec!["(?)"; told.len()].join(", ");
-    let sql = format!("INSERT INTO job_descriptions (description) VALUES {rows} ON CONFLICT DO NOTHING");
-    Some(Statement::unprepared(sql).binds(told.into_iter().map(Bind::from)))
+    remember_all(&changes.filter_map(description).collect())
 }
 
 fn description(values: &[(JobKey, Option<Value>)]) -> Option<&str> {
