@@ -35,7 +35,7 @@ pub fn recount(url: &DatabaseUrl) -> Result<(), RecountError> {
     recount_all(&mut connection).map_err(|source| RecountError::Refused { url: url.to_string(), source })
 }
 
-fn recount_all(connection: &mut AnyConnection) -> QueryResult<()> {
+pub(crate) fn recount_all(connection: &mut AnyConnection) -> QueryResult<()> {
     connection.begin_write()?;
     for counted in [RUNS, SHA1S, FLAVORS, NODE_DAYS, DESCRIPTIONS] {
         if let Err(error) = connection.batch_execute(counted) {

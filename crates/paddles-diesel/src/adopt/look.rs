@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
-use paddles_domain::{JobStatus, RunResults};
+use paddles_domain::{JobStatus, RunName, RunResults};
 
 use super::catalog::{self, Catalog};
 use super::counting::aggregates;
@@ -243,13 +243,17 @@ fn strange_statuses(session: &mut Session) -> Result<Vec<(String, i64)>, AdoptEr
 
 /// How many runs have a status that does not follow from their jobs.
 fn wrong_statuses(session: &mut Session) -> Result<u64, AdoptError> {
-    let sql = format!(
-        "SELECT CAST(runs.status AS text) AS status, jobs.* FROM runs LEFT JOIN \
+    let rows: Vec<RunStatusRow> = session.rows("compare the statuses of runs", &statuses())?;
+    Ok(rows.iter().filter(|row| row.is_wrong()).count() as u64)
+}
+
+/// Asks for the statuses of runs, and for their jobs by state.
+pub(super) fn statuses() -> String {
+    format!(
+        "SELECT CAST(runs.name AS text) AS name, CAST(runs.status AS text) AS status, jobs.* FROM runs LEFT JOIN \
          (SELECT run_id, {} FROM jobs GROUP BY run_id) AS jobs ON jobs.run_id = runs.id",
         aggregates("true")
-    );
-    let rows: Vec<RunStatusRow> = session.rows("compare the statuses of runs", &sql)?;
-    Ok(rows.iter().filter(|row| row.status.as_deref() != Some(row.results().run_status().as_str())).count() as u64)
+    )
 }
 
 /// Sequences behind the numbers that they gave: rows that came in by COPY do not move them.
@@ -305,7 +309,9 @@ struct SequenceRow {
 
 /// A run's status, and its jobs by state: nulls where it has none.
 #[derive(QueryableByName)]
-struct RunStatusRow {
+pub(super) struct RunStatusRow {
+    #[diesel(sql_type = Nullable<Text>)]
+    name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     status: Option<String>,
     #[diesel(sql_type = Nullable<Integer>)]
@@ -328,6 +334,15 @@ struct RunStatusRow {
 }
 
 impl RunStatusRow {
+    /// Whether the status does not follow from the jobs.
+    pub(super) fn is_wrong(&self) -> bool {
+        self.status.as_deref() != Some(self.results().run_status().as_str())
+    }
+
+    pub(super) fn into_name(self) -> Option<RunName> {
+        self.name.map(RunName::from_stored)
+    }
+
     fn results(&self) -> RunResults {
         RunResults::from_counts(|status| {
             let count = match status {

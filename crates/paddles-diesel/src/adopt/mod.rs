@@ -15,10 +15,11 @@ pub(crate) mod declared;
 pub(crate) mod difference;
 pub(crate) mod drift;
 mod duplicates;
+pub(crate) mod file;
 mod indexes;
 pub(crate) mod look;
 mod merge;
-mod plan;
+pub(crate) mod plan;
 mod progress;
 pub(crate) mod session;
 mod steps;
@@ -36,7 +37,9 @@ pub use self::survey::{PlannedStep, Survey};
 use self::look::look;
 use self::plan::plan;
 use self::session::Session;
-use crate::DatabaseUrl;
+use crate::{DatabaseUrl, OpenError};
+use paddles_domain::Act;
+use paddles_repository::RepositoryError;
 
 /// Whether adopting stands for a migration, told by its version: for the first ones, and for those that build indexes of a lab's
 /// tables, which are built beside everybody here. Others run as they do everywhere.
@@ -67,8 +70,8 @@ pub enum AdoptError {
         /// The address, without its password.
         url: String,
     },
-    /// There is nothing to adopt in a file of this service.
-    #[error("{url} is an SQLite file: only databases of Postgres are adopted and examined")]
+    /// Only a server can be asked this.
+    #[error("{url} is an SQLite file, which has no server to ask")]
     Sqlite {
         /// The address.
         url: String,
@@ -107,6 +110,12 @@ pub enum AdoptError {
         /// What the database said.
         source: diesel::result::Error,
     },
+    /// The file cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The file refused a change.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
     /// A later migration failed.
     #[error("the database is adopted, but later migrations failed: {reason}")]
     Migrate {
@@ -130,6 +139,9 @@ pub struct Adopted {
 
 /// Looks at the database at `url`, changes nothing, and says what adopting it would do.
 pub fn survey(url: &DatabaseUrl) -> Result<Survey, AdoptError> {
+    if let DatabaseUrl::Sqlite(file) = url {
+        return file::survey(url, file);
+    }
     let mut session = Session::open(url)?;
     let found = look(&mut session, true)?;
     let planned = plan(&found);
@@ -137,7 +149,10 @@ pub fn survey(url: &DatabaseUrl) -> Result<Survey, AdoptError> {
 }
 
 /// Takes the database at `url` over, or completes it if it is one of ours. May be killed at any point and run again.
-pub fn adopt(url: &DatabaseUrl, progress: &mut dyn Progress) -> Result<Adopted, AdoptError> {
+pub fn adopt(url: &DatabaseUrl, act: &Act, progress: &mut dyn Progress) -> Result<Adopted, AdoptError> {
+    if let DatabaseUrl::Sqlite(file) = url {
+        return file::adopt(url, file, act, progress);
+    }
     let mut session = Session::open(url)?;
     let began = Instant::now();
     be_alone(&mut session)?;

@@ -282,7 +282,7 @@ impl<'l> Plan<'l> {
 }
 
 /// Whether a step mends it.
-fn is_mended(look: &Look, difference: &Difference) -> bool {
+pub(crate) fn is_mended(look: &Look, difference: &Difference) -> bool {
     match &difference.what {
         // Rows that refer to nothing stay, and so does what they keep from being checked.
         What::Unchecked(_) => match difference.table.as_str() {

@@ -12,7 +12,7 @@ use crate::DatabaseUrl;
 pub struct Survey {
     /// The address, without its password.
     pub database: String,
-    /// The server's version.
+    /// What it is: Postgres with its version, or SQLite.
     pub server: String,
     /// Another paddles made the tables.
     pub is_foreign: bool,
@@ -54,7 +54,7 @@ impl Survey {
         });
         Self {
             database: url.to_string(),
-            server: look.server.clone(),
+            server: format!("Postgres {}", look.server),
             is_foreign: look.is_foreign,
             tables: tables.collect(),
             differences: summed_up(&look.differences),

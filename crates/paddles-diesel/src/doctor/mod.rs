@@ -1,6 +1,7 @@
 //! Whether a database is as this service needs it: tables and indexes as declared, counts as a recount would have them, and a
 //! server that keeps what it acknowledged. Only looks.
 
+mod bloat;
 mod server;
 mod sqlite;
 mod upkeep;
@@ -12,6 +13,7 @@ use crate::adopt::AdoptError;
 use crate::adopt::declared::migrations;
 use crate::adopt::difference::{Difference, What};
 use crate::adopt::look::{Look, look};
+use crate::adopt::plan::is_mended;
 use crate::adopt::session::Session;
 use crate::adopt::summed_up;
 
@@ -78,7 +80,10 @@ fn postgres(url: &DatabaseUrl, counts: bool) -> Result<Vec<Finding>, AdoptError>
         let pending: Vec<String> =
             migrations().into_iter().map(|(version, _)| version).filter(|version| !listed.contains(version)).collect();
         if !pending.is_empty() {
-            findings.push(Finding::problem("migrations", format!("have not run: {}", pending.join(", "))));
+            findings.push(Finding::problem(
+                "migrations",
+                format!("have not run: {}: `paddles migrate` runs them", pending.join(", ")),
+            ));
         }
     }
     if found.is_under_way {
@@ -86,12 +91,16 @@ fn postgres(url: &DatabaseUrl, counts: bool) -> Result<Vec<Finding>, AdoptError>
     }
     let (harmless, wrong): (Vec<Difference>, Vec<Difference>) =
         found.differences.iter().cloned().partition(|difference| is_harmless(&found, difference));
-    findings.extend(summed_up(&wrong).into_iter().map(|what| Finding::problem("tables", what)));
+    let (mended, by_hand): (Vec<Difference>, Vec<Difference>) =
+        wrong.iter().cloned().partition(|difference| is_mended(&found, difference));
+    let mended = summed_up(&mended).into_iter().map(|what| format!("{what}: `paddles adopt` mends it"));
+    findings.extend(mended.chain(summed_up(&by_hand)).map(|what| Finding::problem("tables", what)));
     findings.extend(summed_up(&harmless).into_iter().map(|what| Finding::note("tables", what)));
     let blockers = found.blockers.iter().filter(|blocker| wrong.iter().all(|known| known.to_string() != **blocker));
     findings.extend(blockers.map(|what| Finding::problem("tables", what.clone())));
     findings.extend(rows(&found));
     findings.extend(upkeep::upkeep(&mut session, &found)?);
+    findings.extend(bloat::bloat(&mut session, counts)?);
     Ok(findings)
 }
 

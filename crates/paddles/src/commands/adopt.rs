@@ -24,7 +24,8 @@ pub(super) fn adopt(settings: &Settings, options: &AdoptOptions) -> Result<(), F
         print(&paddles_diesel::survey(url)?);
         return Ok(());
     }
-    let Adopted { steps, took, longest_hold, is_watching } = paddles_diesel::adopt(url, &mut Told::default())?;
+    let Adopted { steps, took, longest_hold, is_watching } =
+        paddles_diesel::adopt(url, &super::act(), &mut Told::default())?;
     if steps == 0 {
         println!("{url} is complete, nothing was to be done");
     } else {
@@ -42,7 +43,7 @@ pub(super) fn adopt(settings: &Settings, options: &AdoptOptions) -> Result<(), F
 #[expect(clippy::print_stdout, reason = "what the command is asked for")]
 fn print(survey: &Survey) {
     let made_by = if survey.is_foreign { "another paddles" } else { "this paddles" };
-    println!("{}, Postgres {}, tables made by {made_by}", survey.database, survey.server);
+    println!("{}, {}, tables made by {made_by}", survey.database, survey.server);
     section("tables", &survey.tables);
     section("tables differ", &survey.differences);
     section("rows", &survey.figures);

@@ -15,6 +15,8 @@ mod shown;
 mod token;
 
 use clap::Subcommand;
+use paddles_domain::{Act, Actor};
+use paddles_http::now;
 
 use crate::Failure;
 use crate::settings::Settings;
@@ -92,4 +94,9 @@ impl Command {
         }
         Ok(())
     }
+}
+
+/// Somebody at this command line, now.
+fn act() -> Act {
+    Act { when: now(), who: Actor::CommandLine, from: None, once: None }
 }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use paddles_diesel::OpenError;
-use paddles_domain::{Act, Actor, Day, NameError, Role, Timestamp, Token, TokenHash, TokenName, TokenSecret};
+use paddles_domain::{Day, NameError, Role, Timestamp, Token, TokenHash, TokenName, TokenSecret};
 use paddles_http::now;
 use paddles_repository::{RepositoryError, TokenCreated, TokenRepository, TokenRevoked};
 
@@ -65,7 +65,7 @@ impl TokenCommand {
     #[expect(clippy::print_stdout, reason = "what the command is asked for")]
     pub(super) fn run(self, settings: &Settings) -> Result<(), TokenError> {
         let lab = serve::repository(settings)?;
-        let act = Act { when: now(), who: Actor::CommandLine, from: None, once: None };
+        let act = super::act();
         match self {
             Self::Create { name, role, expires } => {
                 if expires.is_some_and(|end| end <= act.when) {

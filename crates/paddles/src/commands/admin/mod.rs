@@ -20,11 +20,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use paddles_diesel::{AdoptError, OpenError};
-use paddles_domain::{Act, Actor, NodeName, QueueName, RunName};
-use paddles_http::now;
+use paddles_domain::{NodeName, QueueName, RunName};
 use paddles_repository::{PageError, RepositoryError};
 
 use self::output::Output;
+use super::act;
 use crate::settings::{SettingError, Settings};
 
 /// What `paddles admin` takes.
@@ -113,9 +113,4 @@ impl Admin {
             AdminCommand::QueueStats(command) => command.run(settings, output),
         }
     }
-}
-
-/// Somebody at this command line, now.
-fn act() -> Act {
-    Act { when: now(), who: Actor::CommandLine, from: None, once: None }
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use paddles_diesel::testing::{PostgresCluster, TestDatabase};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::lab::{lab_of, paddles_on, paddles_prints};
 use crate::program::{Ended, paddles, run};
@@ -130,6 +130,95 @@ fn a_file_of_sqlite_is_examined_too() {
     for what in ["index ix_runs_posted is missing", "1 runs' counts differ", "1 counts of runs' commits differ"] {
         assert!(found.iter().any(|finding| finding.contains(what)), "{what}: {found:?}");
     }
+}
+
+/// What drifts, and what the doctor says of it.
+const DRIFTS: [(&str, &str); 9] = [
+    ("UPDATE runs SET jobs_pass = jobs_pass + 1 WHERE id = 1", "1 runs' counts differ from a recount"),
+    ("UPDATE runs SET first_job_sha1 = 'x' WHERE id = 1", "1 runs' counts differ from a recount"),
+    ("UPDATE runs SET status = 'running' WHERE id = 1", "1 runs have a status that does not follow from their jobs"),
+    ("DELETE FROM run_sha1s WHERE run_id = 1", "1 counts of runs' commits differ from a recount"),
+    ("UPDATE run_flavors SET jobs = jobs + 1 WHERE run_id = 2", "1 counts of runs' flavors differ from a recount"),
+    ("UPDATE node_days SET jobs_pass = 77", "1 counts of nodes' days differ from a recount"),
+    ("DELETE FROM node_days", "1 counts of nodes' days differ from a recount"),
+    ("DELETE FROM job_descriptions", "1 descriptions are missing from searches"),
+    ("DROP INDEX ix_runs_posted", "ix_runs_posted"),
+];
+
+/// Whoever reads what the doctor says finds the command that mends it there.
+fn each_drift_is_found_and_mended_by_the_command_that_is_told(database: &TestDatabase) {
+    let client = Service::start(database);
+    for run in ["r", "s"] {
+        let job = json!({ "job_id": "1", "status": "pass", "sha1": "abc", "flavor": "default", "description": "d",
+            "targets": { "ubuntu@n": "key" } });
+        client.client().post_job(run, &job);
+    }
+    let documents = || ["/runs/", "/nodes/job_stats/", "/runs/?sha1=abc"].map(|path| client.client().read(path));
+    let before = documents();
+    let problems = || -> Vec<String> {
+        let found = findings(&doctor(database, &["--json"]));
+        found.into_iter().filter(|what| what.starts_with("problem") && !of_the_server(what)).collect()
+    };
+    assert_eq!(problems(), Vec::<String>::new());
+    for (drift, told) in DRIFTS {
+        database.execute(drift);
+        let found = problems();
+        let is_told = |what: &String| what.contains(told) && what.contains("`paddles adopt` m");
+        assert!(found.len() == 1 && found.iter().all(is_told), "{drift}: {found:?}");
+        let check = paddles_prints(database, &["adopt", "--check"]);
+        assert!(check.contains("to be done") && problems() == found, "{check}");
+        let adopted = paddles_prints(database, &["adopt"]);
+        assert!(adopted.contains(" is adopted: "), "{drift}: {adopted}");
+        assert_eq!(problems(), Vec::<String>::new(), "{drift}");
+        assert_eq!(documents(), before, "{drift}");
+        assert!(paddles_prints(database, &["adopt"]).contains("is complete"), "{drift}");
+    }
+}
+
+on_both_databases!(each_drift_is_found_and_mended_by_the_command_that_is_told);
+
+/// Dead rows are gone, and what they leave is empty.
+#[test]
+fn what_is_empty_is_found_and_mended() {
+    let database = TestDatabase::postgres();
+    paddles_prints(&database, &["migrate"]);
+    // Autovacuum is off here.
+    database.execute(
+        "INSERT INTO queue (queue) SELECT lpad(number::text, 40, '0') FROM generate_series(1, 250000) AS number; ANALYZE",
+    );
+    let problems = |about: &str| -> Vec<String> {
+        let found = findings(&doctor(&database, &["--json"]));
+        found.into_iter().filter(|what| what.starts_with("problem") && what.contains(about)).collect()
+    };
+    let notes = || doctor(&database, &[]).stdout.contains("is estimated from rows and their widths");
+    assert_eq!(problems("empty"), Vec::<String>::new(), "what is full is not empty");
+    database.execute("UPDATE queue SET queue = 'new' || queue; DELETE FROM queue WHERE queue NOT LIKE '%00'; ANALYZE");
+    assert!(problems("rows of queue are dead").len() == 1);
+    database.execute("VACUUM ANALYZE");
+    assert_eq!(problems("are dead"), Vec::<String>::new());
+
+    let is_told = |found: &[String], how: &str| {
+        let of = |name: &str, mend: &str| {
+            found.iter().any(|what| what.contains(how) && what.contains(name) && what.contains(mend))
+        };
+        of("of the table queue are empty", "VACUUM FULL queue")
+            && of("of the index queue_pkey are empty", "REINDEX INDEX CONCURRENTLY queue_pkey")
+    };
+    let estimated = problems("empty");
+    assert!(notes() && is_told(&estimated, "upkeep: at least "), "{estimated:?}");
+    database.execute("CREATE EXTENSION pgstattuple");
+    let measured = problems("empty");
+    eprintln!("estimated {estimated:#?}, measured {measured:#?}");
+    assert!(!notes() && is_told(&measured, "upkeep: ") && !measured[0].contains("at least"), "{measured:?}");
+    for what in &measured {
+        let index = what.rsplit_once("REINDEX INDEX CONCURRENTLY ").map(|(_, index)| index);
+        database.execute(
+            &index.map_or("VACUUM FULL queue".to_owned(), |index| format!("REINDEX INDEX CONCURRENTLY {index}")),
+        );
+    }
+    assert_eq!(problems("empty"), Vec::<String>::new());
+    database.execute("DROP EXTENSION pgstattuple; ANALYZE");
+    assert_eq!(problems("empty"), Vec::<String>::new());
 }
 
 #[test]
