@@ -116,13 +116,17 @@ impl DeletionRepository for DieselRepository {
         self.database.read(|connection| Statement::new(sql).bind(page.limit()).bind(page.offset()).rows(connection))
     }
 
-    fn run_restore(&self, name: &RunName, act: &Act) -> Result<Restored, RepositoryError> {
+    fn run_restore(&self, name: &RunName, act: Option<&Act>) -> Result<Restored, RepositoryError> {
         self.database.write(|connection| {
             let Some(deletion) = lock_deletion(connection, name, None)? else { return Ok(Restored::NotFound) };
             let known: Option<RecordId> = Statement::new("SELECT id FROM deleted_runs WHERE deletion = ?")
                 .bind(deletion.0)
                 .row(connection)?;
             let Some(id) = known else { return Ok(Restored::NotFound) };
+            let Some(act) = act else {
+                let taken = Statement::new("SELECT id FROM runs WHERE name = ?").bind(name.as_str());
+                return would_restore(connection, taken, deletion);
+            };
             let copy = format!(
                 "INSERT INTO runs ({RUN}) SELECT {RUN} FROM deleted_runs WHERE deletion = ? ON CONFLICT (name) DO NOTHING"
             );
@@ -143,7 +147,7 @@ impl DeletionRepository for DieselRepository {
         })
     }
 
-    fn job_restore(&self, run: &RunName, job_id: &JobId, act: &Act) -> Result<Restored, RepositoryError> {
+    fn job_restore(&self, run: &RunName, job_id: &JobId, act: Option<&Act>) -> Result<Restored, RepositoryError> {
         self.database.write(|connection| {
             // As in every change of a job the run comes first.
             let kept_run = lock_run(connection, run)?;
@@ -152,6 +156,10 @@ impl DeletionRepository for DieselRepository {
                 Statement::new("SELECT run_id FROM deletions WHERE id = ?").bind(deletion.0).row(connection)?;
             let Some(Stored { id, record: mut run }) = kept_run.filter(|run| Some(run.id) == of_run) else {
                 return Ok(Restored::RunGone);
+            };
+            let Some(act) = act else {
+                let taken = Statement::new("SELECT id FROM jobs WHERE run_id = ? AND job_id = ?");
+                return would_restore(connection, taken.bind(id.0).bind(job_id.as_str()), deletion);
             };
             if !restore_jobs(connection, deletion)? {
                 return Ok(Restored::Taken);
@@ -202,6 +210,16 @@ impl DeletionRepository for DieselRepository {
             Ok(Purged { jobs: u32::try_from(jobs.len()).unwrap_or(u32::MAX), may_go_on: true })
         })
     }
+}
+
+/// What would come of bringing back the jobs of a deletion, if what `taken` asks for is not there.
+fn would_restore(connection: &mut AnyConnection, taken: Statement, deletion: RecordId) -> QueryResult<Restored> {
+    if taken.row::<RecordId>(connection)?.is_some() {
+        return Ok(Restored::Taken);
+    }
+    let jobs = Statement::new("SELECT count(*) FROM deleted_jobs WHERE deletion = ?").bind(deletion.0);
+    let jobs: i64 = jobs.row(connection)?.unwrap_or(0);
+    Ok(Restored::Restored(u32::try_from(jobs).unwrap_or(u32::MAX)))
 }
 
 /// Brings back the jobs of a deletion, and links them to those of their nodes that are still there; says whether there are any.

@@ -21,6 +21,12 @@ pub enum NameError {
         /// The key that names it in a document.
         key: &'static str,
     },
+    /// It would not be one word of a line.
+    #[error("{key} takes text without control characters, such as tabs and ends of lines")]
+    Control {
+        /// The key that names it in a document.
+        key: &'static str,
+    },
     /// No URL could address it.
     #[error("{key} takes text without slashes or NUL characters, other than '.' and '..'")]
     NoPathSegment {

@@ -126,10 +126,13 @@ pub fn find_token<'t>(tokens: &'t [Token], sent: &TokenHash) -> Option<&'t Token
 pub struct TokenName(String);
 
 impl TokenName {
-    /// A name; refuses what could not stand in a URL or an index.
+    /// A name; refuses what could not stand in a URL or an index, or would break a list or a log.
     pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
         let text = text.into();
         check_name("name", &text)?;
+        if text.contains(char::is_control) {
+            return Err(NameError::Control { key: "name" });
+        }
         Ok(Self(text))
     }
 
@@ -170,6 +173,14 @@ mod tests {
         let found = |text: &str| find_token(&tokens, &TokenHash::of(text)).map(|token| token.name.as_str());
         assert_eq!((found(one_secret.expose()), found(two_secret.expose())), (Some("one"), Some("two")));
         assert_eq!((found("paddles_"), found("")), (None, None));
+    }
+
+    #[test]
+    fn a_name_is_one_line() {
+        assert!(TokenName::new("the dispatcher, ü").is_ok());
+        for text in ["a\nb", "a\tb", "a\u{1b}[31m", "a\u{7f}", "a\u{85}"] {
+            assert_eq!(TokenName::new(text), Err(NameError::Control { key: "name" }), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What was deleted comes back whole, unless its name is taken or its time is over.
 
-use paddles_domain::{JobKey, JobStatus, Value};
+use paddles_domain::{JobId, JobKey, JobStatus, RunName, Value};
 
 use super::nodes::{jobs_on, targets};
 use super::{act, at, job, page, post, run, status, texts};
@@ -36,7 +36,7 @@ fn fill(lab: &dyn Repository, name: &str) {
 pub fn a_deleted_run_comes_back_whole(lab: &dyn Repository) {
     fill(lab, "r");
     let before = seen(lab, "r");
-    assert_eq!(lab.run_restore(&run("r"), &act(20)).unwrap(), Restored::NotFound);
+    assert_eq!(run_restored(lab, &run("r"), 20), Restored::NotFound);
     assert!(lab.run_delete(&run("r"), &act(20)).unwrap());
     assert_eq!(lab.run_get(&run("r")).unwrap(), None);
     assert!(
@@ -46,10 +46,10 @@ pub fn a_deleted_run_comes_back_whole(lab: &dyn Repository) {
     let kept = lab.deletion_list(page(1, 10)).unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!((&kept[0].run, &kept[0].job_id, kept[0].jobs, kept[0].time), (&run("r"), &None, 3, at(20)));
-    assert_eq!(lab.run_restore(&run("r"), &act(21)).unwrap(), Restored::Restored(3));
+    assert_eq!(run_restored(lab, &run("r"), 21), Restored::Restored(3));
     assert_eq!(seen(lab, "r"), before);
     assert!(lab.deletion_list(page(1, 10)).unwrap().is_empty());
-    assert_eq!(lab.run_restore(&run("r"), &act(22)).unwrap(), Restored::NotFound);
+    assert_eq!(run_restored(lab, &run("r"), 22), Restored::NotFound);
 
     let of_runs = AuditFilter { kind: Some("run".to_owned()), ..AuditFilter::default() };
     let told = lab.audit_list(&of_runs, page(1, 9).into()).unwrap();
@@ -65,34 +65,34 @@ pub fn a_deleted_job_comes_back_whole(lab: &dyn Repository) {
         let before = seen(lab, "r");
         assert!(lab.job_delete(&run("r"), &job(id), &act(20)).unwrap());
         assert_ne!(seen(lab, "r"), before);
-        assert_eq!(lab.job_restore(&run("r"), &job(id), &act(21)).unwrap(), Restored::Restored(1));
+        assert_eq!(job_restored(lab, &run("r"), &job(id), 21), Restored::Restored(1));
         assert_eq!(seen(lab, "r"), before);
     }
-    assert_eq!(lab.job_restore(&run("r"), &job("1"), &act(22)).unwrap(), Restored::NotFound);
+    assert_eq!(job_restored(lab, &run("r"), &job("1"), 22), Restored::NotFound);
 }
 
 pub fn a_name_that_is_taken_stays(lab: &dyn Repository) {
     fill(lab, "r");
     assert!(lab.job_delete(&run("r"), &job("1"), &act(20)).unwrap());
     post(lab, "r", "1", texts(&[(JobKey::Owner, "you")]), 21);
-    assert_eq!(lab.job_restore(&run("r"), &job("1"), &act(22)).unwrap(), Restored::Taken);
+    assert_eq!(job_restored(lab, &run("r"), &job("1"), 22), Restored::Taken);
     assert!(lab.run_delete(&run("r"), &act(23)).unwrap());
-    assert_eq!(lab.job_restore(&run("r"), &job("1"), &act(24)).unwrap(), Restored::RunGone);
+    assert_eq!(job_restored(lab, &run("r"), &job("1"), 24), Restored::RunGone);
     post(lab, "r", "9", status(JobStatus::Pass), 25);
-    assert_eq!(lab.job_restore(&run("r"), &job("1"), &act(26)).unwrap(), Restored::RunGone);
+    assert_eq!(job_restored(lab, &run("r"), &job("1"), 26), Restored::RunGone);
     let before = seen(lab, "r");
-    assert_eq!(lab.run_restore(&run("r"), &act(27)).unwrap(), Restored::Taken);
+    assert_eq!(run_restored(lab, &run("r"), 27), Restored::Taken);
     assert_eq!(seen(lab, "r"), before);
     assert!(lab.run_delete(&run("r"), &act(28)).unwrap());
     // The one that was deleted last.
-    assert_eq!(lab.run_restore(&run("r"), &act(29)).unwrap(), Restored::Restored(1));
+    assert_eq!(run_restored(lab, &run("r"), 29), Restored::Restored(1));
 }
 
 pub fn a_node_that_is_gone_is_not_linked(lab: &dyn Repository) {
     fill(lab, "r");
     assert!(lab.run_delete(&run("r"), &act(20)).unwrap());
     assert!(lab.node_delete(&super::nodes::name("n"), &act(21)).unwrap());
-    assert_eq!(lab.run_restore(&run("r"), &act(22)).unwrap(), Restored::Restored(3));
+    assert_eq!(run_restored(lab, &run("r"), 22), Restored::Restored(3));
     assert_eq!(jobs_on(lab, "n2"), ["2"]);
     assert_eq!(lab.job_stats(at(0), None).unwrap().len(), 3);
 }
@@ -106,9 +106,29 @@ pub fn what_is_old_is_forgotten(lab: &dyn Repository) {
     assert_eq!(purge(20, 2), Purged { jobs: 0, may_go_on: false });
     assert_eq!(purge(21, 2), Purged { jobs: 2, may_go_on: true });
     // Half of it is gone, so that nothing of it comes back.
-    assert_eq!(lab.run_restore(&run("old"), &act(22)).unwrap(), Restored::NotFound);
+    assert_eq!(run_restored(lab, &run("old"), 22), Restored::NotFound);
     assert_eq!(lab.deletion_list(page(1, 9)).unwrap().len(), 1);
     assert_eq!(purge(21, 2), Purged { jobs: 1, may_go_on: true });
     assert_eq!(purge(21, 2), Purged { jobs: 0, may_go_on: false });
-    assert_eq!(lab.job_restore(&run("new"), &job("1"), &act(23)).unwrap(), Restored::Restored(1));
+    assert_eq!(job_restored(lab, &run("new"), &job("1"), 23), Restored::Restored(1));
+}
+
+/// What came of bringing a run back, which was foretold.
+fn run_restored(lab: &dyn Repository, run: &RunName, second: u32) -> Restored {
+    let before = lab.deletion_list(page(1, 9)).unwrap();
+    let foretold = lab.run_restore(run, None).unwrap();
+    assert_eq!(lab.deletion_list(page(1, 9)).unwrap(), before);
+    let restored = lab.run_restore(run, Some(&act(second))).unwrap();
+    assert_eq!(restored, foretold);
+    restored
+}
+
+/// The same of a job.
+fn job_restored(lab: &dyn Repository, run: &RunName, job: &JobId, second: u32) -> Restored {
+    let before = lab.deletion_list(page(1, 9)).unwrap();
+    let foretold = lab.job_restore(run, job, None).unwrap();
+    assert_eq!(lab.deletion_list(page(1, 9)).unwrap(), before);
+    let restored = lab.job_restore(run, job, Some(&act(second))).unwrap();
+    assert_eq!(restored, foretold);
+    restored
 }

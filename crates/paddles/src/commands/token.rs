@@ -29,8 +29,8 @@ pub(crate) enum TokenCommand {
     /// Take a token back; servers refuse it within seconds
     Revoke {
         /// Its name
-        #[arg(long, value_parser = name_of)]
-        name: TokenName,
+        #[arg(long)]
+        name: String,
     },
 }
 
@@ -86,11 +86,15 @@ impl TokenCommand {
                     println!("{}", line(&token, act.when));
                 }
             }
-            Self::Revoke { name } => match lab.token_revoke(&name, &act)? {
-                TokenRevoked::Revoked => println!("revoked {name}"),
-                TokenRevoked::AlreadyRevoked => println!("{name} was revoked before"),
-                TokenRevoked::NotFound => return Err(TokenError::Unknown(name)),
-            },
+            Self::Revoke { name } => {
+                // One that was made before names were checked can be taken back as well.
+                let name = TokenName::from_stored(name);
+                match lab.token_revoke(&name, &act)? {
+                    TokenRevoked::Revoked => println!("revoked {}", shown(name.as_str())),
+                    TokenRevoked::AlreadyRevoked => println!("{} was revoked before", shown(name.as_str())),
+                    TokenRevoked::NotFound => return Err(TokenError::Unknown(name)),
+                }
+            }
         }
         Ok(())
     }

@@ -37,10 +37,25 @@ fn tokens_are_made_shown_and_taken_back(database: &TestDatabase) {
     let past = refused(&["token", "create", "--name", "old", "--role", "admin", "--expires", "2020-01-01 12:00:00"]);
     assert!(past.contains("would never be good"), "{past}");
     assert!(refused(&["token", "revoke", "--name", "nobody"]).contains("there is no token nobody"));
-    for (option, value) in [("--role", "root"), ("--expires", "soon"), ("--name", "a/b")] {
-        let ended = command(database, &["token", "create", "--name", "x", "--role", "admin", option, value]);
+    for (option, value, allowed) in [
+        ("--role", "root", "reporter"),
+        ("--expires", "soon", "YYYY-MM-DD"),
+        ("--name", "a/b", "without slashes"),
+        ("--name", "a\nb", "name takes text without control characters"),
+        ("--name", "a\u{1b}[2J", "name takes text without control characters"),
+    ] {
+        let others = [["--name", "x"], ["--role", "admin"]].into_iter().filter(|[known, _]| *known != option);
+        let arguments: Vec<&str> = others.flatten().chain([option, value]).collect();
+        let ended = command(database, &[&["token", "create"], &arguments[..]].concat());
         assert_eq!(ended.code, Some(2), "{option} {value}: {}", ended.stdout);
+        assert!(ended.stderr.contains(allowed), "{}", ended.stderr);
     }
+    // One that was made before names were checked can be taken back.
+    database.execute(
+        "INSERT INTO tokens (name, role, hash, created) SELECT 'old' || '\n', role, 'x', created FROM tokens WHERE name = 'guest'",
+    );
+    assert_eq!(command(database, &["token", "revoke", "--name", "old\n"]).stdout, "revoked old\\n\n");
+    database.execute("DELETE FROM tokens WHERE hash = 'x'");
 
     assert_eq!(command(database, &["token", "revoke", "--name", "ci"]).stdout, "revoked ci\n");
     assert_eq!(command(database, &["token", "revoke", "--name", "ci"]).stdout, "ci was revoked before\n");

@@ -1,10 +1,13 @@
 //! A steady load, as a lab makes it: jobs that come, report and end, and people who look at them.
 //!
-//! Requests are sent when their time has come, or as soon as those before are answered, and none is sent twice.
+//! Half of the requests come on new connections: each is sent when its time has come, whatever became of those before, since there
+//! are so many clients that each has its answer long before its next request is due. The other half come from a few clients that
+//! keep their connections, and send on as soon as they have the answer before. What is due before the end is sent, and nothing is
+//! sent twice.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,8 +16,11 @@ use ureq::http::header::RETRY_AFTER;
 
 use crate::client::{Answer, Client};
 
-/// So many that they keep up although some requests wait.
-const CLIENTS: usize = 20;
+/// Those that keep their connections, and those that make one for each request: the latter are each due every two seconds at 200
+/// requests a second.
+const KEEPERS: usize = 20;
+const MAKERS: usize = 200;
+const CLIENTS: usize = KEEPERS + MAKERS;
 const RUNS: [&str; 3] = ["load-a", "load-b", "load-c"];
 /// What becomes of a job, a request each.
 const LIFE: [&str; 3] = ["running", "running", "pass"];
@@ -24,6 +30,11 @@ const LIFE: [&str; 3] = ["running", "running", "pass"];
 pub(crate) struct Outcome {
     /// Each request, in the order in which they were answered.
     pub(crate) answered: Vec<Answered>,
+    /// How many requests were sent, and for how long.
+    pub(crate) sent: usize,
+    pub(crate) lasted: Duration,
+    /// How long after its time the latest of them was sent.
+    pub(crate) latest: Duration,
     /// What went wrong: no answer at all, or one that nobody should get.
     pub(crate) failures: Vec<String>,
     /// The status that was last acknowledged of each job; `None` when a later report may or may not hold.
@@ -43,6 +54,17 @@ pub(crate) struct Answered {
 impl Outcome {
     pub(crate) fn with_status(&self, status: u16) -> usize {
         self.answered.iter().filter(|answered| answered.status == status).count()
+    }
+
+    fn sent_at(&mut self, at: Duration, due: Duration) {
+        self.sent += 1;
+        self.lasted = self.lasted.max(at);
+        self.latest = self.latest.max(at.saturating_sub(due));
+    }
+
+    /// Requests sent in a second.
+    pub(crate) fn rate(&self) -> f64 {
+        f64::from(u32::try_from(self.sent).unwrap()) / self.lasted.as_secs_f64()
     }
 
     /// The longest that anybody waited.
@@ -74,48 +96,69 @@ pub(crate) fn under_load<T>(
     meanwhile: impl FnOnce(&Mutex<Outcome>) -> T,
 ) -> (T, Outcome) {
     let outcome = Mutex::new(Outcome::default());
-    let ends = AtomicBool::new(false);
     let began = Instant::now();
+    let ends = EndOfLoad { began, after: AtomicU64::new(u64::MAX) };
     let result = thread::scope(|scope| {
         for number in 0..CLIENTS {
             let (outcome, ends) = (&outcome, &ends);
             let address = addresses[number % addresses.len()];
             scope.spawn(move || {
-                let pace = Pace { began, between: Duration::from_secs(1) / rate, number };
+                let pace = Pace::new(began, Duration::from_secs(1) / rate, number);
                 Reporter::new(address, number).report(&pace, outcome, ends);
             });
         }
         // However it ends, the load must end as well.
-        let end = EndOfLoad(&ends);
+        let end = Ending(&ends);
         let result = meanwhile(&outcome);
         drop(end);
         result
     });
-    (result, outcome.into_inner().unwrap())
+    let outcome = outcome.into_inner().unwrap();
+    let due = u128::from(ends.after.load(Ordering::Relaxed)) * u128::from(rate) / 1_000_000_000;
+    assert!(
+        outcome.sent.abs_diff(usize::try_from(due).unwrap()) <= 1,
+        "{due} requests were due, and {} sent",
+        outcome.sent
+    );
+    (result, outcome)
 }
 
-struct EndOfLoad<'a>(&'a AtomicBool);
+/// Nanoseconds after which nothing is due any more.
+struct EndOfLoad {
+    began: Instant,
+    after: AtomicU64,
+}
 
-impl Drop for EndOfLoad<'_> {
+struct Ending<'a>(&'a EndOfLoad);
+
+impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        let after = u64::try_from(self.0.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.0.after.store(after, Ordering::Relaxed);
     }
 }
 
 /// When each request of a client is due.
 struct Pace {
     began: Instant,
+    first: Duration,
     between: Duration,
-    number: usize,
 }
 
 impl Pace {
+    /// Of all requests, `between` apart, every other one is made by those that keep their connections, each in its turn.
+    fn new(began: Instant, between: Duration, number: usize) -> Self {
+        let (turn, of) = if number < KEEPERS { (2 * number, KEEPERS) } else { (2 * (number - KEEPERS) + 1, MAKERS) };
+        let times = |count: usize| between * u32::try_from(count).unwrap();
+        Self { began, first: times(turn), between: times(2 * of) }
+    }
+
     fn due(&self, request: usize) -> Duration {
-        self.between * u32::try_from(request * CLIENTS + self.number).unwrap()
+        self.first + self.between * u32::try_from(request).unwrap()
     }
 }
 
-/// One client. Half of them keep their connections, the others make one for each request.
+/// One client.
 struct Reporter {
     client: Client,
     address: String,
@@ -125,26 +168,22 @@ struct Reporter {
 
 impl Reporter {
     fn new(address: &str, number: usize) -> Self {
-        Self {
-            client: Client::new(address),
-            address: address.to_owned(),
-            keeps_connections: number.is_multiple_of(2),
-            number,
-        }
+        Self { client: Client::new(address), address: address.to_owned(), keeps_connections: number < KEEPERS, number }
     }
 
-    fn report(mut self, pace: &Pace, outcome: &Mutex<Outcome>, ends: &AtomicBool) {
+    fn report(mut self, pace: &Pace, outcome: &Mutex<Outcome>, ends: &EndOfLoad) {
         for request in 0.. {
             let due = pace.due(request);
             thread::sleep(due.saturating_sub(pace.began.elapsed()));
-            if ends.load(Ordering::Relaxed) {
+            if due.as_nanos() >= u128::from(ends.after.load(Ordering::Relaxed)) {
                 return;
             }
+            outcome.lock().unwrap().sent_at(pace.began.elapsed(), due);
+            let run = RUNS[(self.number + request) % RUNS.len()];
+            self.ask(request, run, outcome, || (pace.began.elapsed(), due));
             if !self.keeps_connections {
                 self.client = Client::new(&self.address);
             }
-            let run = RUNS[(self.number + request) % RUNS.len()];
-            self.ask(request, run, outcome, || (pace.began.elapsed(), due));
         }
     }
 

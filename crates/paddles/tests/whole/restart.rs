@@ -60,17 +60,21 @@ fn no_request_fails_when_the_service_restarts(database: &TestDatabase) {
         restarts()
     });
 
-    let (answered, slowest) = (outcome.answered.len(), outcome.slowest());
+    let (answered, slowest, latest, rate) = (outcome.answered.len(), outcome.slowest(), outcome.latest, outcome.rate());
     let client = Client::new(&address);
     let checked = outcome.check_jobs(&client);
     let scheme = database.url().split(':').next().unwrap();
     eprintln!(
-        "{restarted} restarts on {scheme}: {answered} requests, {} failed; the longest waited {slowest:.1?}; {checked} jobs checked",
+        "{restarted} restarts on {scheme}: {} requests sent, {rate:.0} a second, none later than {latest:.1?} after its time; \
+         {answered} answered, {} failed; the longest waited {slowest:.1?}; {checked} jobs checked",
+        outcome.sent,
         outcome.failures.len()
     );
     assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
     assert_eq!(outcome.with_status(200), answered);
-    assert!(checked > restarted * 20, "{checked} jobs are no load");
+    assert_eq!(answered, outcome.sent);
+    // All of it was sent; a machine that does other things too may have taken longer.
+    assert!(rate > f64::from(RATE) / 2.0, "{rate} requests a second are not the load that was meant");
     for run in Outcome::runs() {
         recounted(&client, run);
     }

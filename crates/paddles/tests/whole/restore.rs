@@ -58,6 +58,15 @@ fn what_was_deleted_is_brought_back(database: &TestDatabase) {
     assert_eq!(told, [["command line", "-", "restore run", "r"], ["nobody", "127.0.0.1", "delete run", "r"]]);
     let history = command(database, &["audit", "--history", "r/2"]).stdout;
     assert!(history.ends_with("\tnobody\t127.0.0.1\t-\trunning\n"), "{history}");
+
+    // The run is another one of the same name.
+    assert_eq!(client.send("DELETE", "/runs/r/", "").unwrap().status, 200);
+    client.post_job("r", &json!({ "job_id": "2" }));
+    for how in ["--dry-run", "--yes"] {
+        let gone = restore(database, &["r", "--job", "1", how]);
+        assert_eq!(gone.code, Some(1));
+        assert!(gone.stderr.contains("the run from which r/1 was deleted is not there"), "{}", gone.stderr);
+    }
 }
 
 fn what_is_old_is_forgotten(database: &TestDatabase) {

@@ -50,13 +50,10 @@ impl RestoreCommand {
         let kept = self.kept(lab, run)?.ok_or_else(|| RestoreError::NotFound(what.clone()))?;
         let jobs = |count: u32| if count == 1 { "1 job".to_owned() } else { format!("{count} jobs") };
         self.confirm.ask(&format!("{what} ({}) comes back", jobs(kept.jobs)))?;
-        let restored = match (&self.job, self.confirm.act()) {
-            (None, Some(act)) => lab.run_restore(run, &act)?,
-            (Some(job), Some(act)) => lab.job_restore(run, job, &act)?,
-            (None, None) if lab.run_get(run)?.is_some() => Restored::Taken,
-            (Some(_), None) if lab.run_get(run)?.is_none() => Restored::RunGone,
-            (Some(job), None) if lab.job_get(run, job)?.is_some() => Restored::Taken,
-            (_, None) => Restored::Restored(kept.jobs),
+        let act = self.confirm.act();
+        let restored = match &self.job {
+            None => lab.run_restore(run, act.as_ref())?,
+            Some(job) => lab.job_restore(run, job, act.as_ref())?,
         };
         let count = match restored {
             Restored::Restored(count) => count,
