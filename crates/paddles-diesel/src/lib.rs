@@ -37,6 +37,7 @@
 mod adopt;
 mod audit;
 mod batch;
+mod beside;
 mod cells;
 mod claim;
 mod connection;

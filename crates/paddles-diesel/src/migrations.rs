@@ -1,23 +1,32 @@
 //! Bringing the tables up to date.
 
+use std::error::Error;
+use std::thread;
+use std::time::Duration;
+
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
-use diesel::{QueryResult, QueryableByName, RunQueryDsl};
+use diesel::{PgConnection, QueryResult, QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::beside::do_beside;
 use crate::connection::AnyConnection;
 use crate::statement::Statement;
 
 pub(crate) const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 pub(crate) const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// Any number will do, as long as every server of one database takes the same.
-const ONE_AT_A_TIME: &str = "SELECT pg_advisory_lock(7223553)";
+/// Any number will do, as long as every server of one database takes the same. Asked for again and again: who waits in a statement
+/// has a snapshot, and an index that is built beside everybody waits for those.
+const ONE_AT_A_TIME: &str = "SELECT pg_try_advisory_lock(7223553) AS taken";
 const NEXT: &str = "SELECT pg_advisory_unlock(7223553)";
+
+/// How long until it is asked for again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Why the tables are not up to date.
 pub(crate) enum MigrateError {
@@ -44,14 +53,32 @@ pub(crate) fn run_pending(connection: &mut AnyConnection) -> Result<Vec<String>,
     }
     let names = match connection {
         AnyConnection::Postgres(connection) => {
-            connection.batch_execute(ONE_AT_A_TIME).map_err(|error| failed(&error))?;
-            let ran = connection.run_pending_migrations(POSTGRES).map(|versions| names(&versions));
+            while !sql_query(ONE_AT_A_TIME).get_result::<Turn>(connection).map_err(|error| failed(&error))?.taken {
+                thread::sleep(PAUSE);
+            }
+            let ran = run_alone(connection);
             connection.batch_execute(NEXT).map_err(|error| failed(&error))?;
             ran
         }
         AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE).map(|versions| names(&versions)),
     };
     names.map_err(|error| failed(&error))
+}
+
+/// While no other server does.
+fn run_alone(connection: &mut PgConnection) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
+    // What is there already is no news.
+    connection.batch_execute("SET client_min_messages = warning")?;
+    let pending = connection.pending_migrations(POSTGRES)?;
+    let pending: Vec<String> = pending.iter().map(|migration| migration.name().version().to_string()).collect();
+    do_beside(connection, &pending)?;
+    Ok(names(&connection.run_pending_migrations(POSTGRES)?))
+}
+
+#[derive(QueryableByName)]
+struct Turn {
+    #[diesel(sql_type = Bool)]
+    taken: bool,
 }
 
 /// The migrations that have not run. Only reads, so that anybody who may read the database can ask.

@@ -43,7 +43,7 @@ fn what_is_no_lab_is_left_alone() {
         assert!(ended.stderr.contains(sentence), "{ended:?}");
     };
     refused(&TestDatabase::postgres(), "not the database of a paddles: it has no table runs");
-    refused(&TestDatabase::sqlite(), "only databases of Postgres are adopted");
+    refused(&TestDatabase::sqlite(), "it has no table runs, since ");
 }
 
 #[test]

@@ -11,3 +11,4 @@ mod older_service;
 mod pooler;
 mod rows;
 mod under_load;
+mod upgrade;
