@@ -77,6 +77,14 @@ fn main() -> ExitCode {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "what people should know who wait at a terminal")]
 fn run(command: Command) -> Result<(), Failure> {
-    command.run(&Settings::read()?)
+    let settings = Settings::read()?;
+    // The service says it in its log, and `config` beside the settings.
+    if !matches!(command, Command::Serve | Command::Config) {
+        for unknown in &settings.unknown {
+            eprintln!("paddles: {unknown}");
+        }
+    }
+    command.run(&settings)
 }

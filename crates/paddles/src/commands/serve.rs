@@ -32,6 +32,9 @@ pub(crate) enum ServeError {
 /// Serves until SIGTERM or SIGINT, then finishes what is in flight.
 pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     logging::start(settings.watching.log_format.value, &settings.watching.log.value);
+    for unknown in &settings.unknown {
+        tracing::warn!("{unknown}");
+    }
     raise_open_files();
     let handed_over = handed_over()?;
     let lab = repository(settings)?;

@@ -46,11 +46,22 @@ impl DatabaseSettings {
             // It has one writer: more than a few for each core only wait for each other.
             DatabaseUrl::Sqlite(_) => (cores() * 2).clamp(4, 16),
         };
+        let migration_url = migration_url(given.migration_database_url)?;
+        if let Some(other) = &migration_url.value.0
+            && is_sqlite(other) != is_sqlite(&url.value)
+        {
+            let kind = if is_sqlite(&url.value) { "an SQLite file" } else { "Postgres" };
+            return Err(SettingError {
+                origin: "PADDLES_MIGRATION_DATABASE_URL".to_owned(),
+                value: other.to_string(),
+                takes: format!("another address of the same database, and PADDLES_DATABASE_URL is {kind}"),
+            });
+        }
         Ok(Self {
             url,
             connections: setting("DATABASE_CONNECTIONS", given.database_connections, connections, POSITIVE, positive)?,
             pooler: setting("DATABASE_POOLER", given.database_pooler, Pooler::None, "none or transaction", parse)?,
-            migration_url: migration_url(given.migration_database_url)?,
+            migration_url,
             statement_timeout: setting(
                 "STATEMENT_TIMEOUT",
                 given.statement_timeout,
@@ -119,6 +130,10 @@ fn migration_url(given: Option<String>) -> Result<Setting<MigrationUrl>, Setting
         Some(Ok(url)) => Ok(Setting { name, value: MigrationUrl(Some(url)), origin: Origin::Environment }),
         Some(Err(error)) => Err(refused(&error, "PADDLES_MIGRATION_DATABASE_URL")),
     }
+}
+
+fn is_sqlite(url: &DatabaseUrl) -> bool {
+    matches!(url, DatabaseUrl::Sqlite(_))
 }
 
 /// A wrong address may hold a password all the same.

@@ -32,7 +32,7 @@ pub(crate) struct LabSettings {
 impl LabSettings {
     pub(super) fn read(variables: &Variables) -> Result<Self, SettingError> {
         let given: Given = variables.given();
-        let any_count = format!("a whole number from 0 to {LARGEST_PAGE}");
+        let any_count = format!("a whole number from 1 to {LARGEST_PAGE}");
         let zone = "a name of the IANA database, like UTC or America/New_York";
         let log_link = "a URL with {run_name} and {job_id} in it";
         let view = RunsView::default();
@@ -51,7 +51,7 @@ impl LabSettings {
                 given.default_latest_runs_count,
                 100,
                 &any_count,
-                |text| parse(text).filter(|count| *count <= LARGEST_PAGE),
+                |text| parse(text).filter(|count| (1..=LARGEST_PAGE).contains(count)),
             )?,
             default_runs_view: setting("DEFAULT_RUNS_VIEW", given.default_runs_view, view, "full or summary", parse)?,
         })

@@ -10,6 +10,7 @@ mod lab;
 mod period;
 mod serving;
 mod setting;
+mod unknown;
 mod watching;
 
 use std::ffi::OsString;
@@ -33,7 +34,12 @@ pub(crate) struct Settings {
     pub(crate) watching: watching::WatchingSettings,
     pub(crate) expiry: expiry::ExpirySettings,
     files: files::Files,
+    /// Variables that are no settings.
+    pub(crate) unknown: Vec<unknown::Unknown>,
 }
+
+/// Where labs keep the database's address; shown as that.
+const OTHER_NAMES: [&str; 1] = ["PADDLES_SQLALCHEMY_URL"];
 
 impl Settings {
     /// Reads the settings of this process.
@@ -55,7 +61,7 @@ impl Settings {
         let files = files::Files::read(&mut variables)?;
         let conceal = |refused| files.conceal(refused);
         let variables = Variables(variables);
-        Ok(Self {
+        let mut settings = Self {
             serving: serving::ServingSettings::read(&variables).map_err(conceal)?,
             database: database::DatabaseSettings::read(&variables, secret_file).map_err(conceal)?,
             lab: lab::LabSettings::read(&variables).map_err(conceal)?,
@@ -63,7 +69,26 @@ impl Settings {
             watching: watching::WatchingSettings::read(&variables).map_err(conceal)?,
             expiry: expiry::ExpirySettings::read(&variables).map_err(conceal)?,
             files,
-        })
+            unknown: Vec::new(),
+        };
+        let mut known: Vec<String> =
+            settings.lines().filter_map(|line| Some(line.split_once('=')?.0.to_owned())).collect();
+        known.extend(OTHER_NAMES.map(str::to_owned));
+        settings.unknown = unknown::Unknown::all(variables.0.iter().map(|(name, _)| name.as_str()), &known);
+        Ok(settings)
+    }
+
+    /// A line for each setting.
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let groups = [
+            self.serving.all(),
+            self.database.all(),
+            self.lab.all(),
+            self.access.all(),
+            self.watching.all(),
+            self.expiry.all(),
+        ];
+        groups.into_iter().flatten().map(|setting| self.files.tell(setting.to_string()))
     }
 
     /// What of them the HTTP service needs.
@@ -114,18 +139,11 @@ fn as_text((name, value): (String, OsString)) -> Result<(String, String), Settin
     }
 }
 
-/// A line for each setting. Addresses of databases come without their password.
+/// A line for each setting, and one for each variable that is none. Addresses of databases come without their password.
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let groups = [
-            self.serving.all(),
-            self.database.all(),
-            self.lab.all(),
-            self.access.all(),
-            self.watching.all(),
-            self.expiry.all(),
-        ];
-        let lines: Vec<String> = groups.iter().flatten().map(|setting| self.files.tell(setting.to_string())).collect();
+        let unknown = self.unknown.iter().map(ToString::to_string);
+        let lines: Vec<String> = self.lines().chain(unknown).collect();
         f.write_str(&lines.join("\n"))
     }
 }

@@ -51,9 +51,15 @@ impl ServingSettings {
         Ok(Self {
             host,
             port,
-            address: setting("ADDRESS", given.address, own_address, "a URL of http or https", http_url)?,
+            address: setting("ADDRESS", given.address, own_address, ADDRESS, http_url)?,
             worker_count: setting("WORKER_COUNT", given.worker_count, cores(), POSITIVE, positive)?,
-            body_limit: setting("BODY_LIMIT", given.body_limit, 8 * 1024 * 1024, "a number of bytes", parse)?,
+            body_limit: setting(
+                "BODY_LIMIT",
+                given.body_limit,
+                8 * 1024 * 1024,
+                "a number of bytes from 1024",
+                |text| parse(text).filter(|bytes| *bytes >= SMALLEST_BODY),
+            )?,
             request_timeout: setting(
                 "REQUEST_TIMEOUT",
                 given.request_timeout,
@@ -106,7 +112,16 @@ impl FromStr for RateLimit {
     }
 }
 
+/// Less than this holds no report.
+const SMALLEST_BODY: usize = 1024;
+
+const ADDRESS: &str = "a URL of http or https with a host, without query, fragment and password";
+
+/// The beginning of links to the service: its own paths follow.
 fn http_url(text: &str) -> Option<String> {
-    let is_http = text.starts_with("http://") || text.starts_with("https://");
-    is_http.then(|| text.to_owned())
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))?;
+    let host = rest.split('/').next().unwrap_or_default();
+    let is_odd = |character: char| character.is_whitespace() || character.is_control();
+    let is_address = !host.is_empty() && !host.starts_with(':') && !rest.contains(['?', '#', '@', '\\']);
+    (is_address && !text.contains(is_odd)).then(|| text.to_owned())
 }

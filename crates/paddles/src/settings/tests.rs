@@ -29,11 +29,65 @@ fn a_wrong_value_is_named() {
     check("PADDLES_WORKER_COUNT", "0", workers);
     let admission = r#"PADDLES_ADMISSION is "all", but takes documented or deployed"#;
     check("PADDLES_ADMISSION", "all", admission);
-    let count = r#"PADDLES_DEFAULT_LATEST_RUNS_COUNT is "10001", but takes a whole number from 0 to 10000"#;
+    let count = r#"PADDLES_DEFAULT_LATEST_RUNS_COUNT is "10001", but takes a whole number from 1 to 10000"#;
     check("PADDLES_DEFAULT_LATEST_RUNS_COUNT", "10001", count);
+    let count = count.replace("10001", "0");
+    check("PADDLES_DEFAULT_LATEST_RUNS_COUNT", "0", &count);
+    for zero in ["0", "1023"] {
+        let bytes = format!(r#"PADDLES_BODY_LIMIT is "{zero}", but takes a number of bytes from 1024"#);
+        check("PADDLES_BODY_LIMIT", zero, &bytes);
+    }
+    for wrong in [
+        "paddles.example",
+        "http://",
+        "http://:80",
+        "http:///p",
+        "https://p.example?a=b",
+        "https://p.example/#a",
+        "https://me:secret@p.example",
+        "http://p .example",
+    ] {
+        let takes = "a URL of http or https with a host, without query, fragment and password";
+        check("PADDLES_ADDRESS", wrong, &format!("PADDLES_ADDRESS is {wrong:?}, but takes {takes}"));
+    }
+    for right in ["http://p.example", "https://p.example:8443/", "https://lab.example/paddles", "http://[::1]:8080"] {
+        let settings = read(&[("PADDLES_ADDRESS", right)], Path::new("/nowhere")).unwrap();
+        assert_eq!(settings.serving.address.value, right);
+    }
     let database = "but takes a database address takes";
     let error = read(&[("PADDLES_DATABASE_URL", "mysql://u:secret@h/d")], Path::new("/nowhere")).unwrap_err();
     assert!(!error.to_string().contains("secret") && !error.to_string().contains(database), "{error}");
+}
+
+#[test]
+fn tables_change_in_the_same_kind_of_database() {
+    let (postgres, sqlite) = ("postgres://u:secret@h/d", "sqlite:///p.db");
+    for (url, other, kind) in [(postgres, sqlite, "Postgres"), (sqlite, postgres, "an SQLite file")] {
+        let variables = [("PADDLES_DATABASE_URL", url), ("PADDLES_MIGRATION_DATABASE_URL", other)];
+        let error = read(&variables, Path::new("/nowhere")).unwrap_err().to_string();
+        let takes = format!("another address of the same database, and PADDLES_DATABASE_URL is {kind}");
+        assert!(error.starts_with("PADDLES_MIGRATION_DATABASE_URL is ") && error.ends_with(&takes), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_no_setting_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "x").unwrap();
+    let variables = [
+        ("PADDLES_EXPIRE_EVRY", "5m"),
+        ("PADDLES_SQLALCHEMY_URL", "sqlite:////p.db"),
+        ("PADDLES_TIMEZONE", ""),
+        ("PADDLES_lower", "x"),
+        ("PADDLES_ODD_FILE", secret.to_str().unwrap()),
+    ];
+    let settings = read(&variables, Path::new("/nowhere")).unwrap();
+    let told: Vec<String> = settings.unknown.iter().map(ToString::to_string).collect();
+    let typo = "PADDLES_EXPIRE_EVRY is no setting, and changes nothing; there is PADDLES_EXPIRE_EVERY";
+    assert_eq!(told, [typo, "PADDLES_ODD is no setting, and changes nothing"]);
+    assert!(settings.to_string().ends_with(&told.join("\n")), "{settings}");
 }
 
 #[test]

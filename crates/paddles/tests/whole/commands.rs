@@ -86,6 +86,20 @@ PADDLES_EXPIRE_QUEUED_AFTER=14days (default)
 }
 
 #[test]
+fn a_typo_in_the_name_of_a_setting_is_told() {
+    let database = TestDatabase::sqlite();
+    let typo = ("PADDLES_EXPIRE_EVRY", "5m");
+    let sentence = "PADDLES_EXPIRE_EVRY is no setting, and changes nothing; there is PADDLES_EXPIRE_EVERY";
+    let config = run(&mut paddles(&["config"], &[typo]));
+    assert_eq!((config.code, config.stderr.as_str()), (Some(0), ""));
+    assert!(config.stdout.ends_with(&format!("\n{sentence}\n")), "{}", config.stdout);
+    let migrated = run(&mut paddles(&["migrate"], &[typo, ("PADDLES_DATABASE_URL", database.url())]));
+    assert_eq!((migrated.code, migrated.stderr), (Some(0), format!("paddles: {sentence}\n")));
+    let service = Service::start_with(&database, &[typo]);
+    assert!(service.log().lines().any(|line| line.contains("WARN") && line.ends_with(sentence)), "{}", service.log());
+}
+
+#[test]
 fn config_knows_the_address_as_labs_keep_it() {
     let lab = [("PADDLES_SQLALCHEMY_URL", "postgresql+psycopg2://lab:top-secret@db.example/paddles")];
     let config = run(&mut paddles(&["config"], &lab)).stdout;

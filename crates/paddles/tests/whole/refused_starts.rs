@@ -28,7 +28,7 @@ fn a_wrong_setting() {
     }
     let port = r#"PADDLES_SERVER_PORT is "http", but takes a port from 0 to 65535"#;
     check("PADDLES_SERVER_PORT", "http", port);
-    let address = r#"PADDLES_ADDRESS is "paddles.example", but takes a URL of http or https"#;
+    let address = r#"PADDLES_ADDRESS is "paddles.example", but takes a URL of http or https with a host, without query, fragment and password"#;
     check("PADDLES_ADDRESS", "paddles.example", address);
     let zone = "a name of the IANA database, like UTC or America/New_York";
     check("PADDLES_TIMEZONE", "Mars", &format!(r#"PADDLES_TIMEZONE is "Mars", but takes {zone}"#));

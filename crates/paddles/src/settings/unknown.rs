@@ -1,0 +1,63 @@
+//! Variables that look like settings and are none: a typo must not pass for a default.
+
+use std::fmt;
+
+use super::PREFIX;
+
+/// How alike two names are that may be meant for each other.
+const ALIKE: f64 = 0.8;
+
+/// A variable that no setting is called by.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unknown {
+    name: String,
+    /// The setting that was probably meant.
+    nearest: Option<String>,
+}
+
+impl Unknown {
+    /// Those of the variables `given` that are none of the `known`.
+    pub(super) fn all<'v>(given: impl Iterator<Item = &'v str>, known: &[String]) -> Vec<Self> {
+        let unknown = given.filter(|name| name.starts_with(PREFIX) && known.iter().all(|known| known != name));
+        unknown.map(|name| Self { name: name.to_owned(), nearest: nearest(name, known) }).collect()
+    }
+}
+
+/// A sentence about it.
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is no setting, and changes nothing", self.name)?;
+        match &self.nearest {
+            Some(nearest) => write!(f, "; there is {nearest}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn nearest(name: &str, known: &[String]) -> Option<String> {
+    let bare = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
+    let likeness = |known: &String| strsim::jaro_winkler(&bare(name), &bare(known));
+    let alike = known.iter().filter(|known| likeness(known) > ALIKE);
+    alike.max_by(|one, other| likeness(one).total_cmp(&likeness(other))).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_told() {
+        let known = ["PADDLES_DATABASE_URL", "PADDLES_EXPIRE_EVERY", "PADDLES_BODY_LIMIT"].map(str::to_owned);
+        let told = |name: &str| {
+            let unknown = Unknown::all([name].into_iter(), &known);
+            unknown.iter().map(ToString::to_string).collect::<String>()
+        };
+        let no_setting = "is no setting, and changes nothing";
+        assert_eq!(told("PADDLES_DATABASE_URL"), "");
+        let typo = format!("PADDLES_DATABSE_URL {no_setting}; there is PADDLES_DATABASE_URL");
+        assert_eq!(told("PADDLES_DATABSE_URL"), typo);
+        let part = format!("PADDLES_EXPIRE {no_setting}; there is PADDLES_EXPIRE_EVERY");
+        assert_eq!(told("PADDLES_EXPIRE"), part);
+        assert_eq!(told("PADDLES_X"), format!("PADDLES_X {no_setting}"));
+    }
+}
