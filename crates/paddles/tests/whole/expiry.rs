@@ -78,6 +78,33 @@ fn one_of_several_servers_does_it() {
     expire(&database, &mut servers);
 }
 
+/// Who makes jobs dead keeps the others from it for as long as it lives. When it is killed in the middle another one does it, although
+/// what it had asked of the database still waits there.
+#[test]
+fn another_server_takes_over_from_one_that_is_killed() {
+    let database = TestDatabase::postgres();
+    let mut servers = [0; 2].map(|_| Service::start_with(&database, &SCHEDULE));
+    let client = servers[0].client();
+    client.post_job("r", &json!({ "job_id": "1", "status": "queued" }));
+    client.post_job("r", &json!({ "job_id": "2", "status": "queued" }));
+    // Somebody keeps the run, so that whoever makes its jobs dead waits.
+    let keeps_the_run = database.hold("SELECT FROM runs WHERE name = 'r' FOR UPDATE");
+    database.execute(LONG_AGO);
+    let is_kept_from_it = |server: &Service| {
+        let text = server.client().get("/metrics").text();
+        let elsewhere =
+            text.lines().find(|line| line.starts_with("paddles_expiry_rounds_total{outcome=\"elsewhere\"}"));
+        elsewhere.is_some_and(|line| !line.ends_with(" 0"))
+    };
+    let other = eventually("one waits, and keeps the other from it", || servers.iter().position(is_kept_from_it));
+    servers[1 - other].kill();
+    drop(keeps_the_run);
+    let client = servers[other].client();
+    eventually("the other one does it", || (client.read("/runs/r/")["results"]["dead"] == 2).then_some(()));
+    assert_eq!(figure(&servers[other], "paddles_expired_jobs_total"), 2);
+    assert!(!servers[1 - other].log().contains("a job expired") && !servers[other].log().contains("ERROR"));
+}
+
 #[test]
 fn nothing_expires_by_itself() {
     let database = TestDatabase::sqlite();
