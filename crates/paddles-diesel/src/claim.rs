@@ -78,9 +78,9 @@ pub(crate) fn share_nodes(connection: &AnyConnection) -> &'static str {
     }
 }
 
-/// Lets one transaction at a time delete nodes: two that found different guests of one node would take them in different
-/// orders.
-pub(crate) fn delete_nodes_alone(connection: &mut AnyConnection) -> QueryResult<()> {
+/// Lets one transaction at a time delete nodes, or give them another host: two that found different guests of one node would take
+/// them in different orders, and two that each gave one the other as its host would make a ring.
+pub(crate) fn change_hosts_alone(connection: &mut AnyConnection) -> QueryResult<()> {
     match connection {
         // Any number will do that nothing else in the database takes.
         AnyConnection::Postgres(connection) => connection.batch_execute("SELECT pg_advisory_xact_lock(7223554)"),

@@ -7,7 +7,7 @@ use paddles_repository::{
     UnlockedMany,
 };
 
-use crate::claim::{delete_nodes_alone, lock_free_nodes, lock_nodes, lock_nodes_to_delete, share_nodes};
+use crate::claim::{change_hosts_alone, lock_free_nodes, lock_nodes, lock_nodes_to_delete, share_nodes};
 use crate::connection::AnyConnection;
 use crate::node_row::{self, NodeRow, SELECT, with_hosts};
 use crate::run_filter::Where;
@@ -17,7 +17,10 @@ use crate::{DieselRepository, audit, node_locks};
 impl NodeRepository for DieselRepository {
     fn node_create(&self, name: &NodeName, patch: &NodePatch, act: &Act) -> Result<NodeCreated, RepositoryError> {
         self.write_once(act, |connection| {
-            let node = patch.clone().create(name.clone(), act.when);
+            let node = match patch.clone().create(name.clone(), act.when) {
+                Ok(node) => node,
+                Err(refused) => return Ok(NodeCreated::Refused(refused)),
+            };
             let host = match find_host(connection, node.vm_host.as_ref())? {
                 Host::Unknown => return Ok(NodeCreated::UnknownHost),
                 Host::Known(host) => host,
@@ -50,6 +53,10 @@ impl NodeRepository for DieselRepository {
 
     fn node_update(&self, name: &NodeName, patch: &NodePatch, act: &Act) -> Result<NodeUpdated, RepositoryError> {
         self.database.write(|connection| {
+            let moves = matches!(patch.vm_host, Some(Some(_)));
+            if moves {
+                change_hosts_alone(connection)?;
+            }
             let lock = lock_nodes(connection);
             let Some(row) = find(connection, name, lock)? else { return Ok(NodeUpdated::NotFound) };
             let id = RecordId(row.id);
@@ -62,6 +69,11 @@ impl NodeRepository for DieselRepository {
                 Host::Unknown => return Ok(NodeUpdated::UnknownHost),
                 Host::Known(host) => host,
             };
+            if let Some(host) = host.filter(|_| node.vm_host != before.vm_host)
+                && runs_on(connection, host, id)?
+            {
+                return Ok(NodeUpdated::HostRing);
+            }
             let mut writes = audit::keep(act, Deed::of_node(Some(&before), Some(&node)));
             writes.push(node_row::update(id, &node, host));
             run_together(connection, writes)?;
@@ -71,7 +83,7 @@ impl NodeRepository for DieselRepository {
 
     fn node_delete(&self, name: &NodeName, act: &Act) -> Result<bool, RepositoryError> {
         self.database.write(|connection| {
-            delete_nodes_alone(connection)?;
+            change_hosts_alone(connection)?;
             let Some(row) = find(connection, name, "")? else { return Ok(false) };
             // The node and its guests, in the order in which everybody locks nodes.
             let lock = lock_nodes_to_delete(connection);
@@ -128,6 +140,16 @@ const NODE_DELETE: [&str; 3] = [
 pub(crate) fn find(connection: &mut AnyConnection, name: &NodeName, lock: &str) -> QueryResult<Option<NodeRow>> {
     let sql = format!("{SELECT} WHERE nodes.name = ?{lock}");
     Statement::new(sql).bind(name.as_str()).row(connection)
+}
+
+/// Whether a node is `host`, or a host of that, or of that.
+fn runs_on(connection: &mut AnyConnection, node: RecordId, host: RecordId) -> QueryResult<bool> {
+    // A ring that an older lab has ends as well.
+    let sql = "WITH RECURSIVE below(id) AS (SELECT CAST(? AS integer) UNION \
+        SELECT nodes.vm_host_id FROM nodes JOIN below ON nodes.id = below.id WHERE nodes.vm_host_id IS NOT NULL) \
+        SELECT id FROM below WHERE id = ?";
+    let found: Option<RecordId> = Statement::new(sql).bind(node.0).bind(host.0).row(connection)?;
+    Ok(found.is_some())
 }
 
 enum Host {

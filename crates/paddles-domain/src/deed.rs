@@ -61,6 +61,9 @@ pub enum Thing {
 }
 
 impl Thing {
+    /// Every kind that [`Self::kind`] says.
+    pub const KINDS: [&str; 5] = ["run", "job", "node", "queue", "token"];
+
     /// What kind of thing it is.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -21,6 +21,12 @@ pub enum NameError {
         /// The key that names it in a document.
         key: &'static str,
     },
+    /// Something else stands under it in URLs.
+    #[error("{key} takes another text than {}", crate::NodeName::WORDS.join(", "))]
+    Word {
+        /// The key that names it in a document.
+        key: &'static str,
+    },
     /// It would not be one word of a line.
     #[error("{key} takes text without control characters, such as tabs and ends of lines")]
     Control {

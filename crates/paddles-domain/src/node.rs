@@ -25,10 +25,19 @@ impl NodeName {
         Self(text)
     }
 
+    /// The name of a node that comes to be: none of the words that stand where names do in URLs, since it could not be reached.
+    pub fn of_new(text: impl Into<String>) -> Result<Self, NameError> {
+        let name = Self::new(text)?;
+        if Self::WORDS.contains(&name.as_str()) { Err(NameError::Word { key: "name" }) } else { Ok(name) }
+    }
+
+    /// Words that stand where the name of a node would.
+    pub const WORDS: [&str; 4] = ["lock_many", "unlock_many", "machine_types", "job_stats"];
+
     /// The node of a target, which names it as `user@host` or `host`.
     pub fn of_target(target: &str) -> Option<Self> {
         let host = target.rsplit_once('@').map_or(target, |(_, host)| host);
-        Self::new(host).ok()
+        Self::of_new(host).ok()
     }
 
     /// The name as text.
@@ -202,24 +211,32 @@ impl NodePatch {
         Ok(patch)
     }
 
-    /// The new node that the patch makes. A node that is created locked is so from now on; one that is created unlocked has
-    /// no owner.
-    pub fn create(self, name: NodeName, now: Timestamp) -> Node {
+    /// The new node that the patch makes. A node that is created locked is so from now on, and has an owner, who alone can unlock
+    /// it; one that is created unlocked has none.
+    pub fn create(self, name: NodeName, now: Timestamp) -> Result<Node, LockRefused> {
         let mut node = Node::new(name);
         let locked = self.locked;
         self.write(&mut node);
+        if locked == Some(true) && node.locked_by.as_deref().unwrap_or_default().is_empty() {
+            return Err(LockRefused::LockWithoutOwner);
+        }
         match locked {
             Some(true) => (node.locked, node.locked_since) = (true, Some(now)),
             Some(false) => node.locked_by = None,
             None => {}
         }
-        node
+        Ok(node)
     }
 
     /// The node as the patch leaves it, or why the lock rules refuse that.
     pub fn update(self, before: &Node, now: Timestamp) -> Result<Node, LockRefused> {
         let mut node = before.clone();
         let Some(locked) = self.locked else {
+            // A lock goes to somebody else by an unlock and a lock; one that nobody has may be given to somebody.
+            let is_owned = before.locked && before.locked_by.as_deref().is_some_and(|owner| !owner.is_empty());
+            if is_owned && self.locked_by.as_ref().is_some_and(|owner| *owner != before.locked_by) {
+                return Err(LockRefused::AlreadyLocked);
+            }
             self.write(&mut node);
             return Ok(node);
         };

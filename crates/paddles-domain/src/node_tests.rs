@@ -63,7 +63,7 @@ fn a_lock_is_stamped_and_unlocking_keeps_the_description() {
 #[test]
 fn a_node_is_created_as_it_is_said() {
     fn check(patch: &str, locked: bool, locked_by: Option<&str>, locked_since: Option<Timestamp>) {
-        let node = read(patch).unwrap().create(NodeName::new("n").unwrap(), at(1));
+        let node = read(patch).unwrap().create(NodeName::new("n").unwrap(), at(1)).unwrap();
         assert_eq!(
             (node.locked, node.locked_by.as_deref(), node.locked_since),
             (locked, locked_by, locked_since),
@@ -73,6 +73,23 @@ fn a_node_is_created_as_it_is_said() {
     check(r#"{"locked": true, "locked_by": "me"}"#, true, Some("me"), Some(at(1)));
     check(r#"{"locked": false, "locked_by": "me"}"#, false, None, None);
     check("{}", false, None, None);
+    for patch in [r#"{"locked": true}"#, r#"{"locked": true, "locked_by": null}"#, r#"{"locked": 1, "locked_by": ""}"#]
+    {
+        let refused = read(patch).unwrap().create(NodeName::new("n").unwrap(), at(1));
+        assert_eq!(refused, Err(LockRefused::LockWithoutOwner), "{patch}");
+    }
+}
+
+#[test]
+fn a_lock_goes_to_nobody_else_by_an_edit() {
+    let mine = locked_for("me", "job 1");
+    for owner in [r#"{"locked_by": "you"}"#, r#"{"locked_by": null}"#] {
+        assert_eq!(read(owner).unwrap().update(&mine, at(2)), Err(LockRefused::AlreadyLocked), "{owner}");
+    }
+    assert_eq!(read(r#"{"locked_by": "me"}"#).unwrap().update(&mine, at(2)), Ok(mine.clone()));
+    // As older labs have some, which nobody could unlock otherwise.
+    let nobodys = Node { locked_by: None, ..mine.clone() };
+    assert_eq!(read(r#"{"locked_by": "me"}"#).unwrap().update(&nobodys, at(2)), Ok(mine));
 }
 
 #[test]
@@ -109,4 +126,7 @@ fn a_target_names_its_node() {
     check("smithi001", Some("smithi001"));
     check("a@b@c", Some("c"));
     check("ubuntu@", None);
+    // It could not be reached.
+    check("ubuntu@lock_many", None);
+    check("job_stats", None);
 }

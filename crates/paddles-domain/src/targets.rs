@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::{Document, NodeName};
 
 /// The nodes that `targets` names, each once, by name. Hosts that no node could be called are left out: a report is not
-/// refused for them.
+/// refused for them, and the job keeps its targets as they were sent.
 ///
 /// ```
 /// use paddles_domain::{Document, NodeName, target_nodes};

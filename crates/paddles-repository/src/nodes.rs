@@ -94,6 +94,8 @@ pub enum NodeCreated {
     AlreadyExists,
     /// Its host is no node.
     UnknownHost,
+    /// The lock rules refuse it.
+    Refused(LockRefused),
 }
 
 /// What came of a patch.
@@ -107,6 +109,8 @@ pub enum NodeUpdated {
     Refused(LockRefused),
     /// Its host is no node.
     UnknownHost,
+    /// Its host is itself, or runs on it.
+    HostRing,
 }
 
 /// What came of wanting to lock nodes.

@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use paddles_domain::Thing;
 use paddles_repository::{AuditFilter, Place};
 
 use super::json;
@@ -19,6 +20,9 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpRes
     let parameters = Parameters::of(&request);
     let page = parameters.history_page(COUNT)?;
     let text = |name| parameters.get(name).map(str::to_owned);
+    if parameters.get("kind").is_some_and(|kind| !Thing::KINDS.contains(&kind)) {
+        return Err(ApiError::invalid(format!("kind takes {}", Thing::KINDS.join(", "))));
+    }
     let filter = AuditFilter { who: text("who"), kind: text("kind"), name: text("name") };
     let entries = app.bridge.ask(move |lab| lab.audit_list(&filter, page)).await?;
     let mut response = json(array(&entries, audit_document));

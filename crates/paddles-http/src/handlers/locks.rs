@@ -8,7 +8,7 @@ use paddles_repository::{LockWish, LockedMany, NodeUpdated, UnlockedMany};
 use serde_json::value::RawValue;
 
 use super::json;
-use super::nodes::{machine_types, no_node, node_in_path, unknown_host};
+use super::nodes::{host_ring, machine_types, no_node, node_in_path, unknown_host};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::caller::Caller;
@@ -52,6 +52,7 @@ pub(crate) async fn lock_one(
         NodeUpdated::NotFound => Err(no_node()),
         NodeUpdated::Refused(refused) => Err(refused.into()),
         NodeUpdated::UnknownHost => Err(unknown_host()),
+        NodeUpdated::HostRing => Err(host_ring()),
     }
 }
 

@@ -63,10 +63,7 @@ pub(crate) async fn create(
     body: RequestBody,
 ) -> Result<HttpResponse, ApiError> {
     let (name, patch) = body.read(|members| {
-        let name = NodeName::new(name_of(members, "name")?)?;
-        if WORDS.contains(&name.as_str()) {
-            return Err(ApiError::invalid(format!("name takes another text than {}", WORDS.join(", "))));
-        }
+        let name = NodeName::of_new(name_of(members, "name")?)?;
         Ok((name, NodePatch::read(members.iter())?))
     })?;
     let (asked, once) = (name.clone(), key.once(&body));
@@ -74,14 +71,16 @@ pub(crate) async fn create(
         NodeCreated::Created => Ok(done()),
         NodeCreated::AlreadyExists => Err(ApiError::invalid(format!("Node with name {name} already exists"))),
         NodeCreated::UnknownHost => Err(unknown_host()),
+        NodeCreated::Refused(refused) => Err(refused.into()),
     }
 }
 
-/// Words that stand where the name of a node would: a node called so could not be reached.
-const WORDS: [&str; 4] = ["lock_many", "unlock_many", "machine_types", "job_stats"];
-
 pub(crate) fn unknown_host() -> ApiError {
     ApiError::invalid("vm_host takes the name of a node or null")
+}
+
+pub(crate) fn host_ring() -> ApiError {
+    ApiError::invalid("vm_host takes another node than the node itself and those that run on it")
 }
 
 /// `GET /nodes/{name}/`: the whole node.
@@ -108,6 +107,7 @@ pub(crate) async fn update(
         NodeUpdated::NotFound => Err(absent()),
         NodeUpdated::Refused(refused) => Err(refused.into()),
         NodeUpdated::UnknownHost => Err(unknown_host()),
+        NodeUpdated::HostRing => Err(host_ring()),
     }
 }
 

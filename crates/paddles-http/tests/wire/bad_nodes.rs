@@ -40,6 +40,9 @@ fn new_nodes_are_refused(database: TestDatabase) {
     check_name("\"unlock_many\"", WORD);
     check_name("\"machine_types\"", WORD);
     check_name("\"job_stats\"", WORD);
+    for nobody in ["", ", \"locked_by\": null", ", \"locked_by\": \"\""] {
+        check_name(&format!("\"n\", \"locked\": true{nobody}"), "Cannot lock without specifying locked_by");
+    }
     // A node is no host of itself before it is there.
     check_name("\"n\", \"vm_host\": \"n\"", HOST);
 }
@@ -91,6 +94,36 @@ fn values_are_refused(database: TestDatabase) {
     assert_eq!(service.get("/nodes/").body, before);
 }
 
+fn hosts_and_owners_are_refused(database: TestDatabase) {
+    let service = Service::on(database);
+    service.post_node("host", &json!({ "up": true, "locked": true, "locked_by": "me" }));
+    service.post_node("guest", &json!({ "vm_host": "host" }));
+    let before = service.get("/nodes/").body;
+    let ring = "vm_host takes another node than the node itself and those that run on it";
+    let taken = "Cannot lock an already-locked node";
+    for (body, status, message) in [
+        (json!({ "vm_host": "host" }), 400, ring),
+        (json!({ "vm_host": "guest" }), 400, ring),
+        (json!({ "locked_by": "you" }), 403, taken),
+        (json!({ "locked_by": null, "up": false }), 403, taken),
+    ] {
+        assert_eq!(service.put("/nodes/host/", body.clone()).refusal(), (status, message.to_owned()), "{body}");
+        assert_eq!(service.get("/nodes/").body, before, "{body}");
+    }
+    assert_eq!(service.put("/nodes/host/", json!({ "locked_by": "me", "up": true })).json(), json!({}));
+}
+
+/// A report is never lost for a target that no node could be called by.
+fn targets_that_no_url_reaches_are_no_nodes(database: TestDatabase) {
+    let service = Service::admitting_all(database);
+    let targets = json!({ "ubuntu@lock_many": "a", "machine_types": "b", "job_stats": null, "ubuntu@n": "c" });
+    service.post_job("r", "1", &json!({ "targets": targets, "status": "running" }));
+    assert_eq!(service.each("name", "/nodes/"), ["n"]);
+    assert_eq!(service.get("/runs/r/jobs/1/").json()["targets"], targets);
+    assert_eq!(service.put("/runs/r/jobs/1/", json!({ "targets": { "unlock_many": "d" } })).json(), json!({}));
+    assert_eq!(service.each("name", "/nodes/"), ["n"]);
+}
+
 fn values_are_taken(database: TestDatabase) {
     let service = Service::on(database);
     service.post_node("n", &json!({ "up": true }));
@@ -138,4 +171,11 @@ fn absent_nodes_are_not_found(database: TestDatabase) {
     assert_eq!(service.get("/nodes/").json(), json!([]));
 }
 
-on_both!(new_nodes_are_refused, values_are_refused, values_are_taken, absent_nodes_are_not_found);
+on_both!(
+    hosts_and_owners_are_refused,
+    targets_that_no_url_reaches_are_no_nodes,
+    new_nodes_are_refused,
+    values_are_refused,
+    values_are_taken,
+    absent_nodes_are_not_found
+);

@@ -46,6 +46,8 @@ fn parameters_are_refused(database: TestDatabase) {
     check("/runs/?fields=results", FIELDS);
     check("/runs/?fields=jobs", FIELDS);
     check("/runs/?fields=%00", FIELDS);
+    check("/audit/?kind=nope", "kind takes run, job, node, queue, token");
+    check("/audit/?kind=Run&count=1", "kind takes run, job, node, queue, token");
     check("/runs/?view=long", "view takes full or summary");
     check("/runs/r/?view=long", "view takes full or summary");
     check("/runs/r/jobs/?fields=results", FIELDS);

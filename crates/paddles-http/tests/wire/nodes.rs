@@ -61,8 +61,10 @@ fn rings_of_hosts_end(database: TestDatabase) {
     for name in ["a", "b", "c", "own"] {
         service.post_node(name, &json!({ "machine_type": "vps", "up": true }));
     }
+    // As older labs may have some.
     for (guest, host) in [("a", "b"), ("b", "c"), ("c", "a"), ("own", "own")] {
-        service.put(&format!("/nodes/{guest}/"), json!({ "vm_host": host })).json();
+        let id = format!("(SELECT id FROM nodes WHERE name = '{host}')");
+        service.database().execute(&format!("UPDATE nodes SET vm_host_id = {id} WHERE name = '{guest}'"));
     }
     for name in ["a", "b", "c", "own"] {
         assert!((1..=4).contains(&depth(&service.get(&format!("/nodes/{name}/")).json())), "{name}");

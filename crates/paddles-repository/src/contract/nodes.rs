@@ -46,7 +46,7 @@ fn names(lab: &dyn Repository, filter: &NodeFilter) -> Vec<String> {
 pub fn a_node_comes_back(lab: &dyn Repository) {
     assert_eq!(lab.node_get(&name("n")).unwrap(), None);
     assert_eq!(lab.node_create(&name("n"), &full_patch(), &act(1)).unwrap(), NodeCreated::Created);
-    assert_eq!(get(lab, "n"), full_patch().create(name("n"), at(1)));
+    assert_eq!(get(lab, "n"), full_patch().create(name("n"), at(1)).unwrap());
     assert_eq!(lab.node_create(&name("n"), &NodePatch::default(), &act(2)).unwrap(), NodeCreated::AlreadyExists);
 
     lab.node_create(&name("bare"), &NodePatch::default(), &act(1)).unwrap();
@@ -94,9 +94,23 @@ pub fn a_guest_shows_its_host(lab: &dyn Repository) {
     assert_eq!(guest.host.unwrap().node, get(lab, "host"));
     assert_eq!(lab.node_update(&name("guest"), &on(Some("none")), &act(2)).unwrap(), NodeUpdated::UnknownHost);
 
-    // A ring of hosts is shown for a few rounds, and not for ever.
-    lab.node_update(&name("host"), &on(Some("guest")), &act(2)).unwrap();
+    // Nobody is a host of itself, straight or by others.
+    create(lab, "third");
+    lab.node_update(&name("host"), &on(Some("third")), &act(2)).unwrap();
+    for (below, above) in [("host", "host"), ("host", "guest"), ("third", "guest"), ("third", "third")] {
+        let before = get(lab, below);
+        assert_eq!(lab.node_update(&name(below), &on(Some(above)), &act(2)).unwrap(), NodeUpdated::HostRing);
+        assert_eq!(get(lab, below), before, "{below} on {above}");
+    }
+    lab.node_update(&name("host"), &on(None), &act(2)).unwrap();
+
+    // A ring that came from elsewhere is shown for a few rounds, and not for ever.
+    let ring = Node { vm_host: Some(name("guest")), ..get(lab, "host") };
+    lab.node_import(&[ring]).unwrap();
+    assert_eq!(get(lab, "host").vm_host, Some(name("guest")));
     assert!(lab.node_get(&name("guest")).unwrap().unwrap().host.is_some());
+    let same = lab.node_update(&name("guest"), &on(Some("host")), &act(3)).unwrap();
+    assert!(matches!(same, NodeUpdated::Updated(_)), "what was so before is no change: {same:?}");
 
     lab.node_update(&name("host"), &on(None), &act(3)).unwrap();
     assert!(lab.node_delete(&name("host"), &act(99)).unwrap());

@@ -82,6 +82,7 @@ fn store(
         match lab.node_create(name, &patch, &act())? {
             NodeCreated::Created => return Ok(Ok(())),
             NodeCreated::UnknownHost => return Ok(Err(unknown_host())),
+            NodeCreated::Refused(refused) => return Ok(Err(refused.to_string())),
             NodeCreated::AlreadyExists => {}
         }
     }
@@ -89,6 +90,7 @@ fn store(
     Ok(match lab.node_update(name, &patch, &act())? {
         NodeUpdated::Updated(_) | NodeUpdated::NotFound => Ok(()),
         NodeUpdated::UnknownHost => Err(unknown_host()),
+        NodeUpdated::HostRing => Err("its vm_host is itself, or runs on it".to_owned()),
         NodeUpdated::Refused(refused) => Err(refused.to_string()),
     })
 }
@@ -104,7 +106,7 @@ fn read_node(json: &RawValue) -> Result<(NodeName, NodePatch), String> {
         members.insert("vm_host".to_owned(), name);
     }
     let name: Option<String> = members.get("name").and_then(|name| serde_json::from_str(name.get()).ok());
-    let name = NodeName::new(name.unwrap_or_default()).map_err(|error| error.to_string())?;
+    let name = NodeName::of_new(name.unwrap_or_default()).map_err(|error| error.to_string())?;
     let fields = members.iter().map(|(key, json)| (key.as_str(), &**json));
     Ok((name, NodePatch::read(fields).map_err(|error| error.to_string())?))
 }
