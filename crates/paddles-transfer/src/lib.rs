@@ -15,7 +15,7 @@ mod progress;
 mod records;
 mod selection;
 
-pub use archive::{ArchiveError, BadLine, ExportError, LoadError, Loaded, Records, check, export, load};
+pub use archive::{ArchiveError, BadLine, ExportError, Exported, LoadError, Loaded, Records, check, export, load};
 pub use import::{ImportError, ImportOptions, Imported, Politeness, Source, SourceError, import};
 pub use progress::{Progress, Silent};
 pub use records::RecordError;

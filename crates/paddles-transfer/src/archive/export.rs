@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 
+use paddles_domain::{JobId, NodeName, QueueName, RunName};
 use paddles_repository::{NodeFilter, RecordId, Repository, RepositoryError};
 
 use super::Records;
@@ -28,6 +29,15 @@ const PAGE: u32 = 500;
 /// zstd's own default: more costs several times the work for a tenth of the size.
 const LEVEL: i32 = 3;
 
+/// What became of the records of a lab.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// They are in the archive.
+    pub written: Records,
+    /// They are not, since no URL could name them, and nothing could take them in: older labs have jobs without an id.
+    pub left_out: Records,
+}
+
 /// Writes all nodes and queues and the selected runs with their jobs, and says how many.
 ///
 /// Jobs that come while it writes are in it if their run is. No record is written while it changes, but they are not all of
@@ -37,17 +47,26 @@ pub fn export(
     selection: &Selection,
     out: impl Write,
     progress: &dyn Progress,
-) -> Result<Records, ExportError> {
+) -> Result<Exported, ExportError> {
+    let mut left_out = Records::default();
     let mut lines = Lines::new(out)?;
     let conditions = selection.conditions();
     lines.write(&Written::Archive(Header::new()))?;
 
     progress.begin("nodes and queues", None);
     for hosted in lab.node_list(&NodeFilter::default())? {
+        if NodeName::new(hosted.node.name.as_str()).is_err() {
+            left_out.nodes += 1;
+            continue;
+        }
         lines.write(&Written::Node(NodeLine(&hosted.node)))?;
         lines.records.nodes += 1;
     }
     for queue in lab.queue_list(None, None)? {
+        if QueueName::new(queue.name.as_str()).is_err() {
+            left_out.queues += 1;
+            continue;
+        }
         lines.write(&Written::Queue(QueueLine(&queue)))?;
         lines.records.queues += 1;
     }
@@ -62,11 +81,15 @@ pub fn export(
         let Some(last) = page.last() else { break };
         after = Some(last.id);
         for run in &page {
+            if RunName::new(run.record.name.as_str()).is_err() {
+                left_out.runs += 1;
+                continue;
+            }
             lines.write(&Written::Run(RunLine(&run.record)))?;
             known.add(run.record.name.as_str());
             jobs_counted += u64::from(run.record.results.total());
+            lines.records.runs += 1;
         }
-        lines.records.runs += page.len() as u64;
         progress.advance(page.len() as u64);
     }
 
@@ -77,12 +100,16 @@ pub fn export(
         let Some(last) = page.last() else { break };
         after = Some(last.id);
         for placed in page.iter().map(|job| &job.record).filter(|placed| known.has(placed.job.run.as_str())) {
+            if JobId::new(placed.job.job_id.as_str()).is_err() {
+                left_out.jobs += 1;
+                continue;
+            }
             lines.write(&Written::Job(JobLine(placed)))?;
             lines.records.jobs += 1;
         }
         progress.advance(page.len() as u64);
     }
-    lines.end()
+    Ok(Exported { written: lines.end()?, left_out })
 }
 
 /// The names of runs, a few bytes each.

@@ -11,7 +11,7 @@ mod reader;
 
 use serde::{Deserialize, Serialize};
 
-pub use export::{ExportError, export};
+pub use export::{ExportError, Exported, export};
 pub use load::{LoadError, Loaded, load};
 pub use reader::{ArchiveError, BadLine, check};
 

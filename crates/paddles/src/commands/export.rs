@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use paddles_diesel::OpenError;
-use paddles_transfer::{ExportError, Records};
+use paddles_transfer::{ExportError, Exported, Records};
 
 use super::selected_runs::SelectedRuns;
 use super::serve;
@@ -43,17 +43,23 @@ impl Export {
             bar.end();
             records
         };
-        let Records { nodes, queues, runs, jobs } =
+        let Exported { written: Records { nodes, queues, runs, jobs }, left_out } =
             if self.file == Path::new("-") { written(&mut io::stdout().lock())? } else { self.write_file(written)? };
         eprintln!("{nodes} nodes, {queues} queues, {runs} runs and {jobs} jobs are written");
+        if left_out.total() > 0 {
+            let Records { nodes, queues, runs, jobs } = left_out;
+            eprintln!(
+                "left out, since no URL could name them: {nodes} nodes, {queues} queues, {runs} runs and {jobs} jobs"
+            );
+        }
         Ok(())
     }
 
     /// The file has its name only when it is whole and on the disk.
     fn write_file(
         &self,
-        written: impl FnOnce(&mut dyn Write) -> Result<Records, ExportError>,
-    ) -> Result<Records, ExportFailure> {
+        written: impl FnOnce(&mut dyn Write) -> Result<Exported, ExportError>,
+    ) -> Result<Exported, ExportFailure> {
         let mut partial = self.file.clone().into_os_string();
         partial.push(".partial");
         let partial = PathBuf::from(partial);

@@ -57,6 +57,27 @@ fn a_part_is_exported(database: &TestDatabase) {
     assert!(said.contains("runs: 2 added") && said.contains("jobs: 47 added"), "{said}");
 }
 
+/// As labs that were adopted may have them. An archive that holds them could not be loaded, nor could all the rest of it.
+fn what_no_url_could_name_is_left_out(database: &TestDatabase) {
+    let source = serve(database);
+    fill(&source.client());
+    let original = documents(&source.client());
+    database.execute(
+        "INSERT INTO jobs (run_id, job_id, status) VALUES ((SELECT max(id) FROM runs), NULL, 'pass'); \
+         INSERT INTO jobs (run_id, job_id) VALUES ((SELECT max(id) FROM runs), 'a/b'); \
+         INSERT INTO runs (name) VALUES ('a/b'), (NULL); INSERT INTO nodes (name) VALUES (''); \
+         INSERT INTO queue (queue) VALUES ('')",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lab.zst");
+    let exported = command(database, &["export", text(&file)]);
+    let left_out = "left out, since no URL could name them: 1 nodes, 1 queues, 2 runs and 2 jobs\n";
+    assert!(exported.code == Some(0) && exported.stderr.ends_with(left_out), "{exported:?}");
+    let target = other_kind(database);
+    succeed(&target, &["load", text(&file)]);
+    assert_same(&original, &documents(&serve(&target).client()));
+}
+
 fn a_damaged_file_is_refused_whole(database: &TestDatabase) {
     let source = serve(database);
     fill(&source.client());
@@ -120,6 +141,7 @@ fn a_load_goes_on_after_a_kill(database: &TestDatabase) {
 on_both_databases!(
     a_loaded_lab_shows_the_same,
     a_part_is_exported,
+    what_no_url_could_name_is_left_out,
     a_damaged_file_is_refused_whole,
     a_load_goes_on_after_a_kill,
 );
