@@ -139,7 +139,11 @@ fn read_names_and_owner(members: &Members<'_>) -> Result<(Vec<NodeName>, Option<
     let (true, Some(names), Some(_)) = (keys_are_right, members.get("names"), members.get("locked_by")) else {
         return Err(ApiError::invalid("must pass these fields: names, locked_by"));
     };
-    let not_a_list = || ApiError::invalid(format!("'names' must be a list; got: {}", names.get()));
+    let not_a_list = || {
+        let got = names.get();
+        let takes = if got.starts_with('[') { "names takes a list of text" } else { "'names' must be a list" };
+        ApiError::invalid(format!("{takes}; got: {got}"))
+    };
     let names: Vec<String> = serde_json::from_str(names.get()).map_err(|_| not_a_list())?;
     if names.len() > MOST_NAMES {
         return Err(ApiError::invalid(format!("names takes at most {MOST_NAMES} names")));
