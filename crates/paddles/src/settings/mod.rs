@@ -74,7 +74,8 @@ impl Settings {
         let mut known: Vec<String> =
             settings.lines().filter_map(|line| Some(line.split_once('=')?.0.to_owned())).collect();
         known.extend(OTHER_NAMES.map(str::to_owned));
-        settings.unknown = unknown::Unknown::all(variables.0.iter().map(|(name, _)| name.as_str()), &known);
+        settings.unknown =
+            unknown::Unknown::all(variables.0.iter().map(|(name, value)| (name.as_str(), value.as_str())), &known);
         Ok(settings)
     }
 

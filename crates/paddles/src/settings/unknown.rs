@@ -16,9 +16,10 @@ pub(crate) struct Unknown {
 }
 
 impl Unknown {
-    /// Those of the variables `given` that are none of the `known`.
-    pub(super) fn all<'v>(given: impl Iterator<Item = &'v str>, known: &[String]) -> Vec<Self> {
-        let unknown = given.filter(|name| name.starts_with(PREFIX) && known.iter().all(|known| known != name));
+    /// Those of the variables `given`, with their values, that are none of the `known`.
+    pub(super) fn all<'v>(given: impl Iterator<Item = (&'v str, &'v str)>, known: &[String]) -> Vec<Self> {
+        let ours = given.filter(|(name, value)| name.starts_with(PREFIX) && !is_service_link(name, value));
+        let unknown = ours.map(|(name, _)| name).filter(|name| known.iter().all(|known| known != name));
         unknown.map(|name| Self { name: name.to_owned(), nearest: nearest(name, known) }).collect()
     }
 }
@@ -32,6 +33,16 @@ impl fmt::Display for Unknown {
             None => Ok(()),
         }
     }
+}
+
+/// Whether Kubernetes made it, for a service called `paddles`: `PADDLES_SERVICE_HOST`, `PADDLES_PORT=tcp://10.0.0.1:80`,
+/// `PADDLES_PORT_80_TCP_ADDR`.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let is_address = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+    let of_port = ["_TCP_", "_UDP_", "_SCTP_"].iter().any(|protocol| name.contains(protocol));
+    name.contains("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.contains("_PORT") && (is_address || name.contains("_PORT_") && of_port)
 }
 
 fn nearest(name: &str, known: &[String]) -> Option<String> {
@@ -49,7 +60,7 @@ mod tests {
     fn the_nearest_name_is_told() {
         let known = ["PADDLES_DATABASE_URL", "PADDLES_EXPIRE_EVERY", "PADDLES_BODY_LIMIT"].map(str::to_owned);
         let told = |name: &str| {
-            let unknown = Unknown::all([name].into_iter(), &known);
+            let unknown = Unknown::all([(name, "x")].into_iter(), &known);
             unknown.iter().map(ToString::to_string).collect::<String>()
         };
         let no_setting = "is no setting, and changes nothing";
@@ -58,6 +69,16 @@ mod tests {
         assert_eq!(told("PADDLES_DATABSE_URL"), typo);
         let part = format!("PADDLES_EXPIRE {no_setting}; there is PADDLES_EXPIRE_EVERY");
         assert_eq!(told("PADDLES_EXPIRE"), part);
+        for (link, value) in [
+            ("PADDLES_SERVICE_HOST", "10.0.0.1"),
+            ("PADDLES_PGBOUNCER_SERVICE_PORT_POSTGRES", "6432"),
+            ("PADDLES_PORT", "tcp://10.0.0.1:80"),
+            ("PADDLES_PORT_80_TCP", "tcp://10.0.0.1:80"),
+            ("PADDLES_PORT_80_TCP_PROTO", "tcp"),
+        ] {
+            assert_eq!(Unknown::all([(link, value)].into_iter(), &known), [], "{link}");
+        }
+        assert!(told("PADDLES_SERVR_PORT").contains("is no setting"));
         assert_eq!(told("PADDLES_X"), format!("PADDLES_X {no_setting}"));
     }
 }
