@@ -26,7 +26,11 @@ mod steps;
 mod survey;
 pub(crate) mod watch;
 
+use std::thread;
 use std::time::{Duration, Instant};
+
+use paddles_domain::Act;
+use paddles_repository::RepositoryError;
 
 pub use self::duplicates::{duplicates, merge_duplicates};
 pub use self::merge::DuplicateJob;
@@ -38,14 +42,15 @@ use self::look::look;
 use self::plan::plan;
 use self::session::Session;
 use crate::{DatabaseUrl, OpenError};
-use paddles_domain::Act;
-use paddles_repository::RepositoryError;
 
 /// Whether adopting stands for a migration, told by its version: for the first ones, and for those that build indexes of a lab's
 /// tables, which are built beside everybody here. Others run as they do everywhere.
 pub(crate) fn is_adopted(version: &str) -> bool {
     version <= "20261124000003" || version == "20261124000008"
 }
+
+/// How long until a lock is asked for again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Any number will do that nothing else in the database takes.
 const ALONE: &str = "SELECT pg_try_advisory_lock(7223555) AS value";
@@ -188,8 +193,11 @@ const MEMORY: &str = "SELECT set_config('maintenance_work_mem', greatest(256 * 1
 /// ending is left for the next time.
 pub(crate) fn end_watch(url: &DatabaseUrl) -> Result<(), AdoptError> {
     let mut session = Session::open(url)?;
-    // Of several servers that start at once one does it.
-    session.run("wait for another server", "SELECT pg_advisory_lock(7223555)")?;
+    // Of several servers that start at once one does it. Asked again and again: an adoption that builds an index beside everybody would
+    // wait for a statement that waits for it.
+    while !session.holds("wait for another server", ALONE)? {
+        thread::sleep(PAUSE);
+    }
     if watch::is_on(&mut session)? { watch::end(&mut session, &mut Silent) } else { Ok(()) }
 }
 
