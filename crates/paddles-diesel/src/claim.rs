@@ -151,6 +151,21 @@ pub(crate) fn lock_queued_job(
     Statement::new(sql).bind(run.as_str()).bind(job.0).row(connection)
 }
 
+/// Those of these jobs that are queued and that nobody else keeps, nor their runs, kept as [`lock_job`] does. Waits for nobody.
+pub(crate) fn lock_free_queued_jobs(connection: &mut AnyConnection, jobs: &[i32]) -> QueryResult<Vec<KeptJob>> {
+    let lock = match connection {
+        AnyConnection::Postgres(_) => " FOR NO KEY UPDATE OF runs, jobs SKIP LOCKED",
+        AnyConnection::Sqlite(_) => "",
+    };
+    let (is_one_of, numbers) = is_one_of(connection, jobs);
+    let sql = format!(
+        "SELECT {}, {FACTS} FROM runs JOIN jobs ON jobs.run_id = runs.id \
+         WHERE jobs.id {is_one_of} AND jobs.status = 'queued'{lock}",
+        run_columns!()
+    );
+    Statement::new(sql).bind(numbers).rows(connection)
+}
+
 /// A condition that a number is one of these, however many, as one text with one value.
 pub(crate) fn is_one_of(connection: &AnyConnection, numbers: &[i32]) -> (&'static str, Bind) {
     let list = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");

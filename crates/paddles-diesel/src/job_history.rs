@@ -21,6 +21,15 @@ pub(crate) fn change(job: RecordId, before: JobStatus, after: JobStatus, act: &A
     (before != after).then(insert)
 }
 
+/// What keeps that jobs went from one status to another.
+pub(crate) fn changes(changes: &[(RecordId, JobStatus, JobStatus, Act)]) -> Statement {
+    let rows = vec!["(?, ?, ?, ?, ?, ?)"; changes.len()].join(", ");
+    let sql = format!("INSERT INTO job_history (job_id, status_before, status, time, who, address) VALUES {rows}");
+    changes.iter().fold(Statement::for_some(changes.len(), sql), |insert, (job, before, after, act)| {
+        insert.bind(job.0).bind(before.as_str()).bind(after.as_str()).binds(actor(act))
+    })
+}
+
 /// What keeps the first status of a job that is written in the same round trip, under the name [`NEW_JOB`].
 pub(crate) fn first_of_new(
     connection: &AnyConnection,

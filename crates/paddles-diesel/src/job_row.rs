@@ -9,7 +9,8 @@ use paddles_domain::{Document, Job, JobChange, JobId, JobKey, JobStatus, JobValu
 use paddles_repository::{JobKeys, RecordId, Stored};
 
 use crate::cells::{Cells, FromCells};
-use crate::connection::Backend;
+use crate::claim::is_one_of;
+use crate::connection::{AnyConnection, Backend};
 use crate::statement::{Bind, Statement, question_marks};
 
 /// What every read of jobs selects first, whatever keys are wanted.
@@ -91,6 +92,13 @@ pub(crate) fn update(job: RecordId, change: JobChange) -> Statement {
         .bind(change.updated)
         .binds(change.values.into_iter().map(|(key, value)| bind(key, value)))
         .bind(job.0)
+}
+
+/// Writes of these jobs that they went to `status` at this moment, and nothing else.
+pub(crate) fn update_status(connection: &AnyConnection, jobs: &[i32], status: JobStatus, now: Timestamp) -> Statement {
+    let (is_one_of, numbers) = is_one_of(connection, jobs);
+    let sql = format!("UPDATE jobs SET status = ?, updated = ? WHERE id {is_one_of}");
+    Statement::new(sql).bind(status.as_str()).bind(now).bind(numbers)
 }
 
 /// Adds jobs as they were kept elsewhere, and gives for each the number of its row with its run and id.

@@ -2,33 +2,31 @@
 
 use std::collections::HashMap;
 
+use diesel::deserialize;
+use diesel::row::Row;
 use paddles_domain::{Act, Job, JobId, JobPatch, JobStatus, NodeName, RunName};
 use paddles_repository::{
     HistoryPage, JobCreated, JobKeys, JobRepository, JobSearch, JobUpdated, JobUpserted, LARGEST_PAGE, NewJob, NewJobs,
     Page, Place, RecordId, Relinked, RepositoryError, StatusChange, Stored,
 };
 
+use crate::asked::{in_order, select_asked};
+use crate::cells::{Cells, FromCells, there};
 use crate::claim::is_one_of;
+use crate::connection::Backend;
 use crate::job_row::{select, select_everything};
 use crate::job_search::{BY_POSTING, described};
 use crate::run_filter::Where;
-use crate::statement::Statement;
+use crate::statement::{Bind, Statement};
 use crate::{DieselRepository, batch, heartbeats, job_history, new_jobs, node_jobs, reports};
 
 impl JobRepository for DieselRepository {
-    /// The refusal of a job that is there is the busiest request of all, one for each heartbeat: a single probe of an
-    /// index, before any transaction.
     fn job_create(&self, new: &NewJob, act: &Act) -> Result<JobCreated, RepositoryError> {
         if act.once.is_some() {
             return taken_is_there(
                 new,
                 self.write_once(act, |connection| reports::create_unless_known(connection, new, act)),
             );
-        }
-        if let Some(job_id) = &new.report.job_id
-            && self.database.read(|connection| reports::is_known(connection, &new.run, job_id))?
-        {
-            return Ok(JobCreated::AlreadyExists(job_id.clone()));
         }
         let created = match self.database.at_once(|connection| new_jobs::create(connection, new, act)) {
             Ok(Some(Some(created))) => Ok(created),
@@ -87,6 +85,32 @@ impl JobRepository for DieselRepository {
             let job = Statement::new(sql).bind(run.as_str()).bind(job_id.as_str());
             job.row(connection)
         })
+    }
+
+    fn job_get_each(&self, jobs: &[(RunName, JobId)]) -> Result<Vec<Option<Stored<Job>>>, RepositoryError> {
+        if let [(run, job_id)] = jobs {
+            return Ok(vec![self.job_get(run, job_id)?]);
+        }
+        let found = self.database.read(|connection| {
+            select_asked(NAME, jobs.iter().map(named).collect(), select_everything()).rows(connection)
+        })?;
+        Ok(in_order(jobs, found, |job: &Stored<Job>, (run, job_id)| {
+            (&job.record.run, &job.record.job_id) == (run, job_id)
+        }))
+    }
+
+    fn job_is_known(&self, jobs: &[(RunName, JobId)]) -> Result<Vec<bool>, RepositoryError> {
+        if let [(run, job_id)] = jobs {
+            return Ok(vec![self.database.read(|connection| reports::is_known(connection, run, job_id))?]);
+        }
+        let sql = "SELECT runs.name, jobs.job_id FROM runs JOIN jobs ON jobs.run_id = runs.id";
+        let found = self
+            .database
+            .read(|connection| select_asked(NAME, jobs.iter().map(named).collect(), sql).rows(connection))?;
+        let each = in_order(jobs, found, |found: &KnownJob, (run, job_id)| {
+            (found.run.as_str(), found.job_id.as_str()) == (run.as_str(), job_id.as_str())
+        });
+        Ok(each.into_iter().map(|known| known.is_some()).collect())
     }
 
     fn job_history(&self, run: &RunName, job_id: &JobId) -> Result<Option<Vec<StatusChange>>, RepositoryError> {
@@ -213,8 +237,26 @@ impl JobRepository for DieselRepository {
     }
 }
 
-/// Another reporter may be quicker, after we had looked. A job's id is the only key that adding one can find taken, and it was,
-/// even if the job has been deleted since.
+/// The columns that name a job.
+const NAME: [&str; 2] = ["runs.name", "jobs.job_id"];
+
+fn named((run, job_id): &(RunName, JobId)) -> [Bind; 2] {
+    [run.as_str().into(), job_id.as_str().into()]
+}
+
+/// The name of a job that is there.
+struct KnownJob {
+    run: String,
+    job_id: String,
+}
+
+impl FromCells for KnownJob {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        Ok(Self { run: there(cells.text()?)?, job_id: there(cells.text()?)? })
+    }
+}
+
+/// A job's id is the only key that adding one can find taken, and it was, even if the job has been deleted since.
 fn taken_is_there(new: &NewJob, created: Result<JobCreated, RepositoryError>) -> Result<JobCreated, RepositoryError> {
     match (created, &new.report.job_id) {
         (Err(RepositoryError::Taken { .. }), Some(job_id)) => Ok(JobCreated::AlreadyExists(job_id.clone())),

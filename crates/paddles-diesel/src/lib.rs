@@ -35,6 +35,7 @@
 //! so that it can be part of a larger transaction; run the contract suite.
 
 mod adopt;
+mod asked;
 mod audit;
 mod batch;
 mod beside;
@@ -64,6 +65,7 @@ mod node_row;
 mod nodes;
 mod once;
 mod pooler;
+mod queue_claims;
 mod queues;
 mod recount;
 mod reports;

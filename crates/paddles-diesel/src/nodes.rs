@@ -7,6 +7,7 @@ use paddles_repository::{
     UnlockedMany,
 };
 
+use crate::asked::{in_order, select_asked};
 use crate::claim::{change_hosts_alone, lock_free_nodes, lock_nodes, lock_nodes_to_delete, share_nodes};
 use crate::connection::AnyConnection;
 use crate::node_row::{self, NodeRow, SELECT, with_hosts};
@@ -38,6 +39,18 @@ impl NodeRepository for DieselRepository {
             let rows = find(connection, name, "")?.into_iter().collect();
             Ok(with_hosts(connection, rows)?.pop())
         })
+    }
+
+    fn node_get_each(&self, names: &[NodeName]) -> Result<Vec<Option<HostedNode>>, RepositoryError> {
+        if let [name] = names {
+            return Ok(vec![self.node_get(name)?]);
+        }
+        let found = self.database.read(|connection| {
+            let asked = names.iter().map(|name| [name.as_str().into()]).collect();
+            let rows = select_asked(["nodes.name"], asked, SELECT).rows(connection)?;
+            with_hosts(connection, rows)
+        })?;
+        Ok(in_order(names, found, |hosted, name| hosted.node.name == *name))
     }
 
     fn node_list(&self, filter: &NodeFilter) -> Result<Vec<HostedNode>, RepositoryError> {

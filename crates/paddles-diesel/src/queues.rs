@@ -2,25 +2,24 @@
 
 use diesel::row::Row;
 use diesel::{QueryResult, deserialize};
-use paddles_domain::{Act, Deed, Job, JobId, JobPatch, JobStatus, Queue, QueueName, QueuePatch, RunName, Timestamp};
+use paddles_domain::{Act, Deed, Job, Queue, QueueName, QueuePatch, RunName, Timestamp};
 use paddles_repository::{QueueCreated, QueueHead, QueueRepository, QueueUpdated, RecordId, RepositoryError, Stored};
 
 use crate::cells::{Cells, FromCells, there};
-use crate::claim::{lock_queue, lock_queued_job};
+use crate::claim::lock_queue;
 use crate::connection::{AnyConnection, Backend};
 use crate::job_row::select_everything;
-use crate::once::Outcome;
 use crate::run_filter::Where;
-use crate::statement::{Bind, Statement, question_marks, run_together};
-use crate::{DieselRepository, audit, reports};
+use crate::statement::{Bind, Statement, run_together};
+use crate::{DieselRepository, audit, queue_claims};
 
 const SELECT: &str = "SELECT queue, paused_by, paused_since, pause_duration, paused_until FROM queue";
 
 /// What waits in a queue; the partial index of such jobs has the same condition.
-const WAITS: &str = "jobs.queue = ? AND jobs.status = 'queued'";
+pub(crate) const WAITS: &str = "jobs.queue = ? AND jobs.status = 'queued'";
 
 /// Lowest priority number first, then oldest; jobs without a priority come last.
-const ORDER: &str = "ORDER BY jobs.priority NULLS LAST, jobs.id";
+pub(crate) const ORDER: &str = "ORDER BY jobs.priority NULLS LAST, jobs.id";
 
 impl QueueRepository for DieselRepository {
     fn queue_create(&self, name: &QueueName, patch: &QueuePatch, act: &Act) -> Result<QueueCreated, RepositoryError> {
@@ -83,17 +82,12 @@ impl QueueRepository for DieselRepository {
         })
     }
 
-    /// The queue's row is locked first, so that two callers never look at the same head. A job that somebody else holds is
-    /// passed over: by a new transaction, so that none ever waits for a run while it holds another.
     fn queue_claim(&self, name: &QueueName, act: &Act) -> Result<QueueHead, RepositoryError> {
-        let mut held: Vec<RecordId> = Vec::new();
-        loop {
-            let claim = self.write_once(act, |connection| claim(connection, name, &held, act))?;
-            match claim {
-                Claim::Head(head) => return Ok(head),
-                Claim::Held(job) => held.push(job),
-            }
-        }
+        queue_claims::claim(self, name, act)
+    }
+
+    fn queue_claim_each(&self, name: &QueueName, acts: &[Act]) -> Result<Vec<QueueHead>, RepositoryError> {
+        queue_claims::claim_each(self, name, acts)
     }
 
     fn queue_jobs(
@@ -119,55 +113,8 @@ impl QueueRepository for DieselRepository {
     }
 }
 
-/// What one try to take a job comes to.
-enum Claim {
-    Head(QueueHead),
-    /// Somebody else holds this job.
-    Held(RecordId),
-}
-
-impl Outcome for Claim {
-    fn keep(&self) -> Option<String> {
-        if let Self::Head(head) = self { head.keep() } else { None }
-    }
-
-    fn recall(text: &str) -> Option<Self> {
-        QueueHead::recall(text).map(Self::Head)
-    }
-}
-
-fn claim(connection: &mut AnyConnection, name: &QueueName, held: &[RecordId], act: &Act) -> QueryResult<Claim> {
-    let lock = lock_queue(connection);
-    if let Some(nothing) = hands_out_nothing(connection, name, lock, act.when)? {
-        return Ok(Claim::Head(nothing));
-    }
-    let but_held = match held.len() {
-        0 => String::new(),
-        count => format!(" AND jobs.id NOT IN ({})", question_marks(count)),
-    };
-    let sql = format!(
-        "SELECT jobs.id, jobs.job_id, runs.name FROM jobs JOIN runs ON runs.id = jobs.run_id \
-         WHERE {WAITS}{but_held} {ORDER} LIMIT 1"
-    );
-    let head = if held.is_empty() { Statement::new(sql) } else { Statement::unprepared(sql) };
-    let head = head.bind(name.as_str()).binds(held.iter().map(|job| Bind::from(job.0)));
-    let Some(head): Option<HeadRow> = head.row(connection)? else {
-        return Ok(Claim::Head(QueueHead::Empty));
-    };
-    let (run, job_id) = (RunName::from_stored(head.name), JobId::from_stored(head.job_id));
-    let job = head.job;
-    // As in every change of a job the run comes first; meanwhile the job may have left the queue.
-    let Some(kept) = lock_queued_job(connection, &run, job)? else {
-        return Ok(Claim::Held(job));
-    };
-    reports::update_kept(connection, kept, &job_id, JobPatch::with_status(JobStatus::Waiting), act)?;
-    let sql = format!("{} WHERE jobs.id = ?", select_everything());
-    let job: Stored<Job> = Statement::new(sql).bind(job.0).row(connection)?.ok_or(diesel::NotFound)?;
-    Ok(Claim::Head(QueueHead::Job(Box::new(job))))
-}
-
 /// What a queue answers that is not there, or paused.
-fn hands_out_nothing(
+pub(crate) fn hands_out_nothing(
     connection: &mut AnyConnection,
     name: &QueueName,
     lock: &str,
@@ -219,18 +166,5 @@ impl FromCells for Queue {
             pause_duration: cells.integer()?,
             paused_until: cells.time()?,
         })
-    }
-}
-
-/// The first job of a queue.
-struct HeadRow {
-    job: RecordId,
-    job_id: String,
-    name: String,
-}
-
-impl FromCells for HeadRow {
-    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
-        Ok(Self { job: cells.id()?, job_id: there(cells.text()?)?, name: there(cells.text()?)? })
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use paddles_domain::{Admission, LabZone};
-use paddles_repository::Repository;
+use actix_web::web::Bytes;
+use paddles_domain::{Act, Admission, Job, JobId, LabZone, NodeName, QueueName, RunName};
+use paddles_repository::{HostedNode, Place, QueueHead, Repository, Stored};
 
 use crate::answer_room::AnswerRoom;
 use crate::bridge::Bridge;
@@ -16,6 +17,7 @@ use crate::measures::Measures;
 use crate::rate_limit::RateLimit;
 use crate::request_log::AccessLog;
 use crate::settings::{AccessSettings, HttpSettings, RunsView};
+use crate::together::{Shared, Together, TogetherByName};
 
 /// The service as handlers see it.
 pub(crate) struct App {
@@ -35,12 +37,37 @@ pub(crate) struct App {
     pub(crate) measures: Measures,
     pub(crate) room: Arc<AnswerRoom>,
     pub(crate) watch: LabWatch,
+    /// Single rows, and lists that many look at: those who ask at the same time are answered together.
+    pub(crate) jobs: Together<(RunName, JobId), Option<Stored<Job>>>,
+    pub(crate) known_jobs: Together<(RunName, JobId), bool>,
+    pub(crate) nodes: Together<NodeName, Option<HostedNode>>,
+    pub(crate) lists: Shared<List>,
+    /// Who takes the next job of a queue: they would wait for each other.
+    pub(crate) claims: TogetherByName<(QueueName, Act), QueueHead>,
+}
+
+/// A list as it is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct List {
+    pub(crate) text: Bytes,
+    /// How many rows it shows.
+    pub(crate) count: usize,
+    /// Where the last of them stands.
+    pub(crate) last: Option<Place>,
 }
 
 impl App {
     pub(crate) fn new(bridge: Bridge, repository: &Arc<dyn Repository>, settings: HttpSettings) -> Self {
         Self {
             watch: LabWatch::new(bridge.clone(), repository),
+            jobs: Together::new(bridge.reads(), |lab, jobs| lab.job_get_each(&jobs)),
+            known_jobs: Together::new(bridge.reads(), |lab, jobs| lab.job_is_known(&jobs)),
+            nodes: Together::new(bridge.reads(), |lab, names| lab.node_get_each(&names)),
+            lists: Shared::shared(bridge.reads()),
+            claims: TogetherByName::new(bridge.changes(), |lab, claims| {
+                let (names, acts): (Vec<QueueName>, Vec<Act>) = claims.into_iter().unzip();
+                names.first().map_or_else(|| Ok(Vec::new()), |name| lab.queue_claim_each(name, &acts))
+            }),
             bridge,
             counters: JobCounters::new(settings.statsd.as_ref()),
             links: Links::new(&settings.address, settings.job_log_link),

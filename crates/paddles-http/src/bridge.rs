@@ -35,21 +35,23 @@ const ASKER: &str = "ask-";
 #[cfg(target_os = "linux")]
 const NICER: i32 = 10;
 
-type Question = Box<dyn FnOnce(&dyn Repository) + Send>;
-
 /// Asks the repository from asynchronous code.
 #[derive(Clone)]
 pub(crate) struct Bridge {
     changes: Lane,
     reads: Lane,
     watch: Lane,
-    patience: Duration,
 }
+
+/// A question as it waits.
+pub(crate) type Question = Box<dyn FnOnce(&dyn Repository) + Send>;
 
 /// Questions that wait.
 #[derive(Clone)]
 pub(crate) struct Lane {
     questions: Sender<Question>,
+    /// For how long whoever asks waits.
+    patience: Duration,
     counts: Arc<LaneCounts>,
 }
 
@@ -68,9 +70,9 @@ impl Bridge {
         askers: usize,
         patience: Duration,
     ) -> io::Result<(Self, Askers)> {
-        let (changes, waiting_changes) = lane(askers * WAITING_PER_ASKER);
-        let (reads, waiting_reads) = lane(askers * WAITING_PER_ASKER);
-        let (watch, waiting_to_watch) = lane(WAITING_TO_WATCH);
+        let (changes, waiting_changes) = lane(askers * WAITING_PER_ASKER, patience);
+        let (reads, waiting_reads) = lane(askers * WAITING_PER_ASKER, patience);
+        let (watch, waiting_to_watch) = lane(WAITING_TO_WATCH, patience);
         let start = |name: String, first: &Receiver<Question>, second: &Receiver<Question>| {
             let (repository, first, second) = (Arc::clone(repository), first.clone(), second.clone());
             let gives_way = name.starts_with(ASKER);
@@ -91,7 +93,7 @@ impl Bridge {
         }
         threads.push(start("change".to_owned(), &waiting_changes, &never())?);
         threads.push(start("watch".to_owned(), &waiting_to_watch, &never())?);
-        Ok((Self { changes, reads, watch, patience }, Askers(threads)))
+        Ok((Self { changes, reads, watch }, Askers(threads)))
     }
 
     /// Asks a `question` that changes nothing, and waits for its answer.
@@ -99,7 +101,7 @@ impl Bridge {
         &self,
         question: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.reads.ask(self.patience, question).await
+        self.reads.ask(question).await
     }
 
     /// Asks for a change, and waits for what comes of it.
@@ -107,7 +109,7 @@ impl Bridge {
         &self,
         question: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.changes.ask(self.patience, question).await
+        self.changes.ask(question).await
     }
 
     /// Asks what the service wants to know for those who watch it, besides all other questions.
@@ -115,7 +117,17 @@ impl Bridge {
         &self,
         question: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.watch.ask(self.patience, question).await
+        self.watch.ask(question).await
+    }
+
+    /// Where questions wait that change nothing.
+    pub(crate) fn reads(&self) -> Lane {
+        self.reads.clone()
+    }
+
+    /// Where changes wait.
+    pub(crate) fn changes(&self) -> Lane {
+        self.changes.clone()
     }
 
     /// The lanes in which clients wait, by name.
@@ -133,9 +145,9 @@ fn give_way() {
     }
 }
 
-fn lane(capacity: usize) -> (Lane, Receiver<Question>) {
+fn lane(capacity: usize, patience: Duration) -> (Lane, Receiver<Question>) {
     let (questions, waiting) = bounded(capacity);
-    (Lane { questions, counts: Arc::default() }, waiting)
+    (Lane { questions, patience, counts: Arc::default() }, waiting)
 }
 
 impl Lane {
@@ -161,31 +173,42 @@ impl Lane {
 
     async fn ask<T: Send + 'static>(
         &self,
-        patience: Duration,
         question: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let (answer, answered) = oneshot::channel();
         // What is logged while it is asked belongs to the request that asks.
         let request = Span::current();
-        let question: Question = Box::new(move |repository| {
+        self.put(Box::new(move |repository| {
             // Whoever asked may have hung up by now.
             if !answer.is_closed() {
                 let _ = answer.send(request.in_scope(|| question(repository)));
             }
-        });
+        }))?;
+        self.wait(answered).await
+    }
+
+    /// Puts a question behind those that wait.
+    pub(crate) fn put(&self, question: Question) -> Result<(), ApiError> {
         self.questions.try_send(question).map_err(|refused| match refused {
-            TrySendError::Full(_) => {
-                self.counts.refused.fetch_add(1, Ordering::Relaxed);
-                ApiError::busy()
-            }
+            TrySendError::Full(_) => self.refuse(),
             TrySendError::Disconnected(_) => ApiError::defect(),
-        })?;
-        match timeout(patience, answered).await {
+        })
+    }
+
+    /// What somebody is told when too many wait.
+    pub(crate) fn refuse(&self) -> ApiError {
+        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        ApiError::busy()
+    }
+
+    /// Waits for an answer, and not too long.
+    pub(crate) async fn wait<T>(&self, answered: oneshot::Receiver<Result<T, RepositoryError>>) -> Result<T, ApiError> {
+        match timeout(self.patience, answered).await {
             Ok(Ok(answer)) => Ok(answer?),
             Ok(Err(_)) => Err(ApiError::defect()),
             Err(_) => {
                 self.counts.given_up.fetch_add(1, Ordering::Relaxed);
-                Err(ApiError::too_slow(patience))
+                Err(ApiError::too_slow(self.patience))
             }
         }
     }

@@ -64,6 +64,7 @@ mod routes;
 mod run_path;
 mod server;
 mod settings;
+mod together;
 
 pub use clock::now;
 pub use drain::{Listener, Stopper};

@@ -9,7 +9,8 @@ use crate::{HistoryPage, Page, Place, RecordId, RepositoryError, Stored};
 
 /// Jobs and their reports. Every change keeps the counts of the job's run in the same transaction.
 pub trait JobRepository {
-    /// Adds a job to its run, which is created first if the admission lets it.
+    /// Adds a job to its run, which is created first if the admission lets it. Whoever expects that the job may be there asks
+    /// [`Self::job_is_known`] first, which costs less than a refusal.
     fn job_create(&self, new: &NewJob, act: &Act) -> Result<JobCreated, RepositoryError>;
 
     /// Adds a job as [`Self::job_create`] does, or else applies its report as a patch to the job that is there: one use case
@@ -31,6 +32,13 @@ pub trait JobRepository {
 
     /// A job of a run.
     fn job_get(&self, run: &RunName, job_id: &JobId) -> Result<Option<Stored<Job>>, RepositoryError>;
+
+    /// Each of these jobs, as [`Self::job_get`] gives one, in their order: for those who ask at the same time.
+    fn job_get_each(&self, jobs: &[(RunName, JobId)]) -> Result<Vec<Option<Stored<Job>>>, RepositoryError>;
+
+    /// Whether each of these jobs is there, in their order: the busiest question of all, since reporters post every heartbeat as a new
+    /// job first.
+    fn job_is_known(&self, jobs: &[(RunName, JobId)]) -> Result<Vec<bool>, RepositoryError>;
 
     /// How the status of a job changed, the first change first; `None` if there is no such job. Empty for a job that came into
     /// the database before its history was kept, until it changes.

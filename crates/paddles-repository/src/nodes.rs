@@ -12,6 +12,9 @@ pub trait NodeRepository {
     /// The node of this name.
     fn node_get(&self, name: &NodeName) -> Result<Option<HostedNode>, RepositoryError>;
 
+    /// Each of these nodes, as [`Self::node_get`] gives one, in their order: for those who ask at the same time.
+    fn node_get_each(&self, names: &[NodeName]) -> Result<Vec<Option<HostedNode>>, RepositoryError>;
+
     /// The nodes that match, by name.
     fn node_list(&self, filter: &NodeFilter) -> Result<Vec<HostedNode>, RepositoryError>;
 

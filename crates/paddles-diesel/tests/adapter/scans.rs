@@ -12,7 +12,7 @@ use paddles_domain::{
     Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, NodeName, QueueName, RunName, Timestamp,
 };
 use paddles_repository::{
-    HistoryPage, JobKeys, JobSearch, LockWish, NewJob, Page, Place, Repository, RunCondition, RunIndex,
+    HistoryPage, JobKeys, JobSearch, LockWish, NewJob, Page, Place, QueueHead, Repository, RunCondition, RunIndex,
 };
 
 /// What grows with a lab's history.
@@ -119,6 +119,11 @@ type Question = (&'static str, fn(&dyn Repository));
 /// Every question whose answer must not take longer as history grows.
 pub(crate) const QUESTIONS: &[Question] = &[
     ("one job", |lab| assert!(lab.job_get(&run("r7"), &job("3")).unwrap().is_some())),
+    ("jobs asked for together", |lab| {
+        let jobs: Vec<_> = (1..6).map(|number| (run(&format!("r{number}")), job("3"))).collect();
+        assert!(lab.job_get_each(&jobs).unwrap().iter().all(Option::is_some));
+        assert_eq!(lab.job_is_known(&jobs).unwrap(), [true; 5]);
+    }),
     ("one run", |lab| assert!(lab.run_get(&run("r7")).unwrap().is_some())),
     ("latest runs", |lab| assert_eq!(lab.run_list(page()).unwrap().len(), 25)),
     ("runs behind a place", |lab| {
@@ -175,6 +180,10 @@ pub(crate) const QUESTIONS: &[Question] = &[
     }),
     ("claim", |lab| {
         lab.queue_claim(&QueueName::new("smithi").unwrap(), &act()).unwrap();
+    }),
+    ("claims together", |lab| {
+        let claimed = lab.queue_claim_each(&QueueName::new("smithi").unwrap(), &[act(), act(), act()]).unwrap();
+        assert!(matches!(claimed[..], [QueueHead::Job(_), QueueHead::Job(_), QueueHead::Job(_)]), "{claimed:?}");
     }),
     ("lock_many", |lab| {
         let wish = LockWish {

@@ -3,7 +3,7 @@
 use paddles_domain::{
     Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, Run, RunName, Timestamp, Value,
 };
-use paddles_repository::{JobCreated, JobKeys, JobRepository, JobUpdated, NewJob, Page, RunRepository};
+use paddles_repository::{JobKeys, JobRepository, JobUpdated, NewJob, Page, RunRepository};
 
 use crate::Lab;
 
@@ -71,8 +71,10 @@ fn questions_cost_few_statements(lab: &Lab, costs: &Costs) {
     let heartbeat = JobPatch::default();
     let beat = || repository.job_update(&run("r"), &job(7), &heartbeat, &act()).unwrap();
     check(lab, costs.heartbeat, beat, |updated| updated != JobUpdated::NotFound);
-    let refused = || repository.job_create(&new_job(7), &act()).unwrap();
-    check(lab, 1, refused, |created| created == JobCreated::AlreadyExists(job(7)));
+    let jobs: Vec<_> = (0..32).map(|id| (run("r"), job(id))).collect();
+    check(lab, 1, || repository.job_get_each(&jobs).unwrap(), |jobs| jobs.iter().all(Option::is_some));
+    check(lab, 1, || repository.job_is_known(&jobs[..1]).unwrap(), |known| known == [true]);
+    check(lab, 1, || repository.job_is_known(&jobs).unwrap(), |known| known == [true; 32]);
 }
 
 #[test]

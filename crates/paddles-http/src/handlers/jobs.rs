@@ -57,6 +57,13 @@ pub(crate) async fn create(
     let run = new_run_name(path.into_inner())?;
     let report = body.read_something(|members| Ok(JobReport::read(members.iter(), app.zone)?))?;
     let once = key.once(&body);
+    // Most are refused: then nothing is locked, and those who are refused at the same time are so together.
+    if once.is_none()
+        && let Some(job_id) = &report.job_id
+        && app.known_jobs.ask((run.clone(), job_id.clone())).await?
+    {
+        return Err(already_exists(job_id));
+    }
     let new = NewJob { run, report, admission: app.admission, zone: app.zone };
     match app.bridge.change(move |lab| lab.job_create(&new, &caller.acts().once(once))).await? {
         JobCreated::Created(job_id, status) => {
@@ -81,7 +88,7 @@ pub(super) fn already_exists(job_id: &JobId) -> ApiError {
 /// `GET /runs/{name}/jobs/{job_id}/`: the whole job.
 pub(crate) async fn get(app: Data<App>, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
     let (run, job_id) = job_in_path(&path.0, &path.1, no_job)?;
-    let job = app.bridge.ask(move |lab| lab.job_get(&run, &job_id)).await?.ok_or_else(no_job)?;
+    let job = app.jobs.ask((run, job_id)).await?.ok_or_else(no_job)?;
     let mut out = Vec::new();
     job_document(&mut out, &job, &app.links);
     Ok(json(out))

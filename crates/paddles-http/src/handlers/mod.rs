@@ -14,17 +14,37 @@ pub(crate) mod run_filters;
 pub(crate) mod runs;
 pub(crate) mod watch;
 
-use actix_web::HttpResponse;
+use actix_web::http::uri::PathAndQuery;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{JobId, NameError, RunName};
+use paddles_repository::{Repository, RepositoryError};
 use serde_json::value::RawValue;
 
 use crate::api_error::ApiError;
+use crate::app::{App, List};
 use crate::compression::unread_body;
 use crate::request_body::Members;
 
 /// A JSON text as an answer.
 fn json(text: impl actix_web::body::MessageBody + 'static) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(text)
+}
+
+/// A list that `read` reads and writes, both on a thread that asks: those that serve connections have no time for long lists. Once
+/// for all who ask for it at the same time.
+async fn list_once<T: Into<Bytes>>(
+    request: &HttpRequest,
+    app: &App,
+    read: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
+) -> Result<HttpResponse, ApiError> {
+    let list = move |lab: &dyn Repository| Ok(List { text: read(lab)?.into(), count: 0, last: None });
+    Ok(json(app.lists.ask(asked_for(request), Box::new(list)).await?.text))
+}
+
+/// What a list is known by: two requests for the same have the same answer, whoever asks.
+fn asked_for(request: &HttpRequest) -> &str {
+    request.uri().path_and_query().map_or("", PathAndQuery::as_str)
 }
 
 /// What HEAD answers of what is there, where the body of GET would be long to read.

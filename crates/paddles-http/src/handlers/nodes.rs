@@ -6,7 +6,7 @@ use paddles_domain::{NodeName, NodePatch};
 use paddles_repository::{NodeCreated, NodeFilter, NodeUpdated};
 use serde_json::json;
 
-use super::{done, json, name_of};
+use super::{done, json, list_once, name_of};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::caller::Caller;
@@ -41,8 +41,7 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpRes
         up: parameters.truth("up")?,
         count: count.map_err(|_| ApiError::invalid("count must be an integer"))?,
     };
-    let nodes = app.bridge.ask(move |lab| lab.node_list(&filter)).await?;
-    Ok(json(array(&nodes, node_document)))
+    list_once(&request, &app, move |lab| Ok(array(&lab.node_list(&filter)?, node_document))).await
 }
 
 /// Machine types joined by bars, as clients ask for several at once; not more than a statement takes values.
@@ -86,7 +85,7 @@ pub(crate) fn host_ring() -> ApiError {
 /// `GET /nodes/{name}/`: the whole node.
 pub(crate) async fn get(app: Data<App>, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let name = node_in_path(&path)?;
-    let node = app.bridge.ask(move |lab| lab.node_get(&name)).await?.ok_or_else(no_node)?;
+    let node = app.nodes.ask(name).await?.ok_or_else(no_node)?;
     let mut out = Vec::new();
     node_document(&mut out, &node);
     Ok(json(out))
@@ -160,6 +159,5 @@ pub(crate) async fn job_stats(request: HttpRequest, app: Data<App>) -> Result<Ht
     let days = days.ok_or_else(|| ApiError::invalid("since_days must be a positive integer"))?;
     let machine_type = parameters.get("machine_type").map(str::to_owned);
     let since = now().days_before(days);
-    let stats = app.bridge.ask(move |lab| lab.job_stats(since, machine_type.as_deref())).await?;
-    Ok(json(job_stats_document(&stats)))
+    list_once(&request, &app, move |lab| Ok(job_stats_document(&lab.job_stats(since, machine_type.as_deref())?))).await
 }

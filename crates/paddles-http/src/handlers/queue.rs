@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{QueueName, QueuePatch, RunName};
-use paddles_repository::{QueueCreated, QueueHead, QueueUpdated, Repository};
+use paddles_repository::{QueueCreated, QueueHead, QueueUpdated};
 
 use super::{done, json, name_of};
 use crate::api_error::ApiError;
@@ -76,10 +76,11 @@ pub(crate) async fn pop(
     let name = queue_in_query(&Parameters::of(&request))?;
     let takes = request.method() == Method::POST;
     let once = key.once(&body);
-    let claim_or_look = move |lab: &dyn Repository| {
-        if takes { lab.queue_claim(&name, &caller.acts().once(once)) } else { lab.queue_head(&name, now()) }
+    let head = match (takes, once) {
+        (false, _) => app.bridge.ask(move |lab| lab.queue_head(&name, now())).await,
+        (true, None) => app.claims.ask(&name.to_string(), (name.clone(), caller.acts())).await,
+        (true, once) => app.bridge.change(move |lab| lab.queue_claim(&name, &caller.acts().once(once))).await,
     };
-    let head = if takes { app.bridge.change(claim_or_look).await } else { app.bridge.ask(claim_or_look).await };
     match head? {
         QueueHead::Job(job) => {
             let mut out = Vec::new();

@@ -2,12 +2,12 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use paddles_domain::Day;
-use paddles_repository::{LARGEST_PAGE, Place, RunCondition};
+use paddles_domain::{Day, Run};
+use paddles_repository::{LARGEST_PAGE, Place, RunCondition, Stored};
 use serde_json::json;
 
-use super::json;
 use super::runs::Shape;
+use super::{json, list_once};
 use crate::api_error::ApiError;
 use crate::app::App;
 use crate::clock::now;
@@ -27,18 +27,16 @@ pub(crate) async fn select(request: HttpRequest, app: Data<App>) -> Result<HttpR
     let shape = Shape::wanted(&parameters, &app)?;
     match read_run_path(path.trim_start_matches("/runs/"), now())? {
         RunQuery::Index(index, conditions) => {
-            let values = app.bridge.ask(move |lab| lab.run_index(index, &conditions)).await?;
-            Ok(json(json!(values).to_string()))
+            list_once(&request, &app, move |lab| Ok(json!(lab.run_index(index, &conditions)?).to_string())).await
         }
         RunQuery::Runs(mut conditions) => {
             if let Some(text) = parameters.get("since") {
                 let day = Day::read(text, now()).map_err(|error| ApiError::invalid(error.to_string()))?;
                 conditions.push(RunCondition::ScheduledAfter(day.start()));
             }
-            let runs = shape.ask(&app, move |lab| lab.run_filter(&conditions, page)).await?;
-            let last = runs.last.map(|run| Place { time: run.record.scheduled, id: run.id });
+            let runs = shape.ask(&request, &app, move |lab| lab.run_filter(&conditions, page), scheduled).await?;
             let mut response = json(runs.text);
-            link_next(&mut response, &request, page, runs.count, last);
+            link_next(&mut response, &request, page, runs.count, runs.last);
             Ok(response)
         }
     }
@@ -49,6 +47,9 @@ pub(crate) async fn queued(request: HttpRequest, app: Data<App>) -> Result<HttpR
     let parameters = Parameters::of(&request);
     let page = parameters.page(LARGEST_PAGE)?;
     let shape = Shape::wanted(&parameters, &app)?;
-    let runs = shape.ask(&app, move |lab| lab.run_queued(page)).await?;
-    Ok(json(runs.text))
+    Ok(json(shape.ask(&request, &app, move |lab| lab.run_queued(page), scheduled).await?.text))
+}
+
+fn scheduled(run: &Stored<Run>) -> Place {
+    Place { time: run.record.scheduled, id: run.id }
 }

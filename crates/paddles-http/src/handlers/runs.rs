@@ -6,9 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use paddles_domain::{Run, RunName};
 use paddles_repository::{JobKeys, Place, Repository, RepositoryError, RunCreated, Stored};
 
-use super::{done, json, name_of, no_run, run_in_path, there};
+use super::{asked_for, done, json, name_of, no_run, run_in_path, there};
 use crate::api_error::ApiError;
-use crate::app::App;
+use crate::app::{App, List};
 use crate::caller::Caller;
 use crate::documents::{
     JsonObject, RunField, array, job_document, job_summary, open_run_document, run_document, run_fields, run_summary,
@@ -25,10 +25,10 @@ pub(crate) async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpRes
     let parameters = Parameters::of(&request);
     let page = parameters.history_page(app.default_runs_count)?;
     let shape = Shape::wanted(&parameters, &app)?;
-    let runs = shape.ask(&app, move |lab| lab.run_list(page)).await?;
-    let last = runs.last.map(|run| Place { time: run.record.posted, id: run.id });
+    let posted = |run: &Stored<Run>| Place { time: run.record.posted, id: run.id };
+    let runs = shape.ask(&request, &app, move |lab| lab.run_list(page), posted).await?;
     let mut response = json(runs.text);
-    link_next(&mut response, &request, page, runs.count, last);
+    link_next(&mut response, &request, page, runs.count, runs.last);
     Ok(response)
 }
 
@@ -45,18 +45,20 @@ impl Shape {
         Ok(parameters.fields(RunField::from_name)?.map_or(Self::View(view), Self::Fields))
     }
 
-    /// Asks for runs and writes them, both on a thread that asks: those that serve connections have no time for long lists.
+    /// Asks for runs and writes them, once for all who ask for the same at the same time. Says by `place` where the last one stands.
     pub(super) async fn ask(
         self,
+        request: &HttpRequest,
         app: &Data<App>,
         question: impl FnOnce(&dyn Repository) -> Result<Vec<Stored<Run>>, RepositoryError> + Send + 'static,
-    ) -> Result<ShownRuns, ApiError> {
+        place: fn(&Stored<Run>) -> Place,
+    ) -> Result<List, ApiError> {
         let shown = app.clone();
-        let runs = app.bridge.ask(move |lab| {
-            let mut runs = question(lab)?;
-            Ok(ShownRuns { text: self.render(&shown, &runs), count: runs.len(), last: runs.pop() })
-        });
-        runs.await
+        let list = move |lab: &dyn Repository| {
+            let runs = question(lab)?;
+            Ok(List { text: self.render(&shown, &runs).into(), count: runs.len(), last: runs.last().map(place) })
+        };
+        app.lists.ask(asked_for(request), Box::new(list)).await
     }
 
     fn render(&self, app: &App, runs: &[Stored<Run>]) -> Vec<u8> {
@@ -74,13 +76,6 @@ impl Shape {
             }
         }
     }
-}
-
-/// Runs as they are shown.
-pub(super) struct ShownRuns {
-    pub(super) text: Vec<u8>,
-    pub(super) count: usize,
-    pub(super) last: Option<Stored<Run>>,
 }
 
 /// Words that stand where the name of a run would: a run called so could not be reached.

@@ -58,4 +58,5 @@ mod settings;
 mod statements;
 mod streaming;
 mod streaming_slowly;
+mod together;
 mod watching;

@@ -208,6 +208,26 @@ pub fn jobs_come_page_by_page_in_text_order(lab: &dyn Repository) {
     assert_eq!(seen, ["100", "1000", "2", "30", "5", "7"]);
 }
 
+pub fn many_are_found_together(lab: &dyn Repository) {
+    for number in 0..40 {
+        post(lab, &format!("r{}", number % 3), &number.to_string(), full_patch(), 1);
+    }
+    let name = |number: usize| (run(&format!("r{}", number % 3)), job(&number.to_string()));
+    for asked in
+        [vec![], vec![name(7)], vec![name(8), (run("r2"), job("7")), name(7), name(8), (run("none"), job("7"))]]
+    {
+        let found = lab.job_get_each(&asked).unwrap();
+        let one_by_one: Vec<_> = asked.iter().map(|(run, job)| lab.job_get(run, job).unwrap()).collect();
+        assert_eq!(found, one_by_one);
+        let known: Vec<bool> = one_by_one.iter().map(Option::is_some).collect();
+        assert_eq!(lab.job_is_known(&asked).unwrap(), known);
+    }
+    let all: Vec<_> = (0..40).rev().map(name).collect();
+    let found = lab.job_get_each(&all).unwrap();
+    assert!(found.iter().zip(&all).all(|(found, (_, job))| found.as_ref().unwrap().record.job_id == *job));
+    assert_eq!(lab.job_is_known(&all).unwrap(), [true; 40]);
+}
+
 pub fn jobs_are_indexed_newest_first(lab: &dyn Repository) {
     assert_eq!(lab.job_index(&run("r"), None).unwrap(), None);
     assert_eq!(lab.job_list(&run("r"), None, JobKeys::NONE).unwrap(), None);

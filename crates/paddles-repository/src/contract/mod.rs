@@ -48,6 +48,7 @@ macro_rules! contract_tests {
         $crate::contract_tests!($open; jobs: every_key_comes_back, a_job_creates_its_run_if_admitted, an_id_is_taken_once,
             ids_are_picked, a_patch_changes_what_it_says, a_missing_job_is_not_updated, the_run_follows_its_jobs,
             the_first_job_shows_in_the_run, a_deleted_job_is_forgotten, jobs_come_page_by_page_in_text_order,
+            many_are_found_together,
             jobs_are_indexed_newest_first, only_wanted_keys_are_read, large_documents_come_back);
         $crate::contract_tests!($open; ingestion: a_report_creates_or_updates, an_upsert_is_admitted_like_a_post,
             jobs_are_added_together, a_refused_job_does_not_hold_up_others, ids_are_picked_for_many,
@@ -58,11 +59,11 @@ macro_rules! contract_tests {
             queued_runs_come_earliest_first, counted_parts_follow_their_jobs, jobs_are_found);
         $crate::contract_tests!($open; history: runs_are_walked_back, selected_runs_are_walked_back, found_jobs_are_walked_back,
             a_walk_goes_on_where_rows_come_and_go);
-        $crate::contract_tests!($open; nodes: a_node_comes_back, nodes_are_listed, a_guest_shows_its_host,
+        $crate::contract_tests!($open; nodes: a_node_comes_back, nodes_are_listed, many_nodes_are_found_together, a_guest_shows_its_host,
             lock_rules_hold, many_are_locked_or_none, many_are_unlocked_or_none, targets_create_and_link_nodes,
             a_deleted_node_leaves_its_jobs, jobs_are_counted_by_node,
             jobs_are_counted_from_a_moment_on);
-        $crate::contract_tests!($open; queues: a_queue_is_paused, the_head_is_shown, the_head_is_claimed,
+        $crate::contract_tests!($open; queues: a_queue_is_paused, the_head_is_shown, the_head_is_claimed, those_who_claim_together_are_served_in_turn,
             queued_jobs_are_listed);
         $crate::contract_tests!($open; watch: a_new_database_is_ready, jobs_nodes_and_queues_are_counted,
             the_way_to_the_database_is_told);

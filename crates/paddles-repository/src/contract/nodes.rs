@@ -83,6 +83,20 @@ pub fn nodes_are_listed(lab: &dyn Repository) {
     assert_eq!(lab.node_machine_types().unwrap(), ["mira", "smithi"]);
 }
 
+pub fn many_nodes_are_found_together(lab: &dyn Repository) {
+    create(lab, "host");
+    create(lab, "other");
+    let guest = NodePatch { vm_host: Some(Some(name("host"))), ..NodePatch::default() };
+    lab.node_create(&name("guest"), &guest, &act(1)).unwrap();
+    for asked in
+        [vec![], vec!["guest"], vec!["none", "other", "guest"], vec!["guest", "host", "none", "guest", "other"]]
+    {
+        let asked: Vec<_> = asked.into_iter().map(name).collect();
+        let one_by_one: Vec<_> = asked.iter().map(|name| lab.node_get(name).unwrap()).collect();
+        assert_eq!(lab.node_get_each(&asked).unwrap(), one_by_one);
+    }
+}
+
 pub fn a_guest_shows_its_host(lab: &dyn Repository) {
     let on = |host: Option<&str>| NodePatch { vm_host: Some(host.map(name)), ..NodePatch::default() };
     assert_eq!(lab.node_create(&name("guest"), &on(Some("host")), &act(1)).unwrap(), NodeCreated::UnknownHost);

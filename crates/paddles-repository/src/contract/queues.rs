@@ -1,7 +1,10 @@
 //! Queues are paused and hand out jobs.
 
-use paddles_domain::{JobKey, JobPatch, JobStatus, PauseRefused, Queue, QueueName, QueuePatch, RunStatus, Value};
+use paddles_domain::{
+    Document, JobKey, JobPatch, JobStatus, NodeName, PauseRefused, Queue, QueueName, QueuePatch, RunStatus, Value,
+};
 
+use super::races::check_counts;
 use super::{act, at, job, post, run, status};
 use crate::{JobKeys, QueueCreated, QueueHead, QueueUpdated, Repository};
 
@@ -92,6 +95,50 @@ pub fn the_head_is_claimed(lab: &dyn Repository) {
     assert_eq!(lab.queue_head(&queue("q"), at(4)).unwrap(), QueueHead::Paused);
     let claim = || id_of(lab.queue_claim(&queue("q"), &act(100)).unwrap());
     assert_eq!((claim(), claim(), claim()), ("a".into(), "c".into(), "Empty".to_owned()));
+}
+
+pub fn those_who_claim_together_are_served_in_turn(lab: &dyn Repository) {
+    let claim = |count| {
+        let heads = lab.queue_claim_each(&queue("q"), &vec![act(2); count]).unwrap();
+        heads.into_iter().map(id_of).collect::<Vec<_>>()
+    };
+    assert_eq!(claim(2), ["Empty", "Empty"]);
+    create(lab, "q");
+    let on_node = |mut patch: JobPatch| {
+        patch.set(JobKey::Targets, Document::from_stored("{\"u@n\": null}".to_owned()).map(Value::Document));
+        patch
+    };
+    for (name, id, patch) in [
+        ("r", "a", queued(Some(3))),
+        ("r", "b", queued(Some(1))),
+        ("s", "c", queued(Some(2))),
+        ("r", "on a node", on_node(queued(Some(4)))),
+        ("s", "d", queued(Some(5))),
+        ("s", "on it too", on_node(queued(Some(6)))),
+        ("s", "e", queued(None)),
+    ] {
+        post(lab, name, id, patch, 1);
+    }
+    lab.queue_update(&queue("q"), &pause(0.5), &act(1)).unwrap();
+    let paused = lab.queue_claim_each(&queue("q"), &[act(1), act(1)]).unwrap();
+    assert_eq!(paused, [QueueHead::Paused, QueueHead::Paused]);
+    assert!(claim(0).is_empty());
+    assert_eq!(claim(2), ["b", "c"]);
+    assert_eq!(claim(4), ["a", "on a node", "d", "on it too"]);
+    assert_eq!(claim(3), ["e", "Empty", "Empty"]);
+    for (name, id) in [("r", "a"), ("r", "b"), ("s", "c"), ("r", "on a node"), ("s", "e")] {
+        let shown = lab.job_get(&run(name), &job(id)).unwrap().unwrap().record;
+        assert_eq!((shown.status, shown.updated, shown.started), (JobStatus::Waiting, Some(at(2)), None));
+        let history = lab.job_history(&run(name), &job(id)).unwrap().unwrap();
+        let last = history.last().map(|change| (change.time, change.before, change.after));
+        assert_eq!(last, Some((at(2), Some(JobStatus::Queued), JobStatus::Waiting)));
+    }
+    for (name, waiting) in [("r", 3), ("s", 4)] {
+        check_counts(lab, name);
+        assert_eq!(lab.run_get(&run(name)).unwrap().unwrap().record.results.count(JobStatus::Waiting), waiting);
+    }
+    let on_it = lab.node_job_stats(&NodeName::new("n").unwrap()).unwrap().unwrap();
+    assert_eq!((on_it.count(JobStatus::Waiting), on_it.total()), (2, 2));
 }
 
 pub fn queued_jobs_are_listed(lab: &dyn Repository) {

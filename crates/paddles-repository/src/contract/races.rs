@@ -124,7 +124,7 @@ pub fn nodes_are_locked_at_once(lab: &dyn Repository) {
 }
 
 pub fn jobs_are_claimed_at_once(lab: &dyn Repository) {
-    const JOBS: usize = 80;
+    const JOBS: usize = 160;
     super::queues::create(lab, "q");
     for number in 0..JOBS {
         let priority = i32::try_from(number % 7).ok();
@@ -136,10 +136,18 @@ pub fn jobs_are_claimed_at_once(lab: &dyn Repository) {
             // Reporters change jobs of the same runs meanwhile.
             let stranger = new_job(&format!("r{}", number % 3), None, status(JobStatus::Running));
             lab.job_create(&stranger, &act(2)).unwrap();
-            match lab.queue_claim(&super::queues::queue("q"), &act(2)).unwrap() {
-                QueueHead::Job(job) => claimed.push((job.record.run.clone(), job.record.job_id.clone())),
-                QueueHead::Empty => return claimed,
-                QueueHead::Paused => panic!("nobody paused it"),
+            // Some claim alone, and some for several callers.
+            let queue = super::queues::queue("q");
+            let heads = match number % 2 {
+                0 => vec![lab.queue_claim(&queue, &act(2)).unwrap()],
+                _ => lab.queue_claim_each(&queue, &vec![act(2); number]).unwrap(),
+            };
+            for head in heads {
+                match head {
+                    QueueHead::Job(job) => claimed.push((job.record.run.clone(), job.record.job_id.clone())),
+                    QueueHead::Empty => return claimed,
+                    QueueHead::Paused => panic!("nobody paused it"),
+                }
             }
         }
     });
