@@ -61,7 +61,8 @@ impl App {
         Self {
             watch: LabWatch::new(bridge.clone(), repository),
             jobs: Together::new(bridge.reads(), |lab, jobs| lab.job_get_each(&jobs)),
-            known_jobs: Together::new(bridge.reads(), |lab, jobs| lab.job_is_known(&jobs)),
+            // A part of reports, which wait for no reads.
+            known_jobs: Together::new(bridge.changes(), |lab, jobs| lab.job_is_known(&jobs)),
             nodes: Together::new(bridge.reads(), |lab, names| lab.node_get_each(&names)),
             lists: Shared::shared(bridge.reads()),
             claims: TogetherByName::new(bridge.changes(), |lab, claims| {
