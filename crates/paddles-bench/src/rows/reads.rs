@@ -42,11 +42,21 @@ pub(super) fn rows(keys: &Keys) -> Vec<Row> {
     vec![
         Row::new("one job", limit!("one_job").jobs(&keys.jobs), Box::new(one_job)),
         Row::new("latest 25 runs", limit!("latest_runs").sql("number", "25"), always("/runs/?count=25", SOMETHING)),
+        Row::new(
+            "latest 25 runs, unshared",
+            limit!("latest_runs").sql("number", "25"),
+            each_for_itself("/runs/?count=25", SOMETHING),
+        ),
         Row::new("latest 100 runs", limit!("latest_runs").sql("number", "100"), always("/runs/?count=100", SOMETHING)),
         Row::new(
             "runs by branch",
             limit!("runs_by_branch").text("branch", keys.model.branch),
             always(&format!("/runs/branch/{}/?count=25", keys.model.branch), SOMETHING),
+        ),
+        Row::new(
+            "runs by branch, unshared",
+            limit!("runs_by_branch").text("branch", keys.model.branch),
+            each_for_itself(&format!("/runs/branch/{}/?count=25", keys.model.branch), SOMETHING),
         ),
         Row::new(
             "runs by sha1 prefix",
@@ -99,6 +109,12 @@ pub(super) fn rows(keys: &Keys) -> Vec<Row> {
 fn always(path: &str, at_least: usize) -> Box<Requests> {
     let path = path.to_owned();
     Box::new(move |_| Ask::get(path.clone(), at_least))
+}
+
+/// The same question, at an address of each connection's own: then the service does not take it for the same.
+fn each_for_itself(path: &str, at_least: usize) -> Box<Requests> {
+    let path = path.to_owned();
+    Box::new(move |turn| Ask::get(format!("{path}&asked_by={}", turn.connection), at_least))
 }
 
 /// One of these at random, between two parts of a path.

@@ -1,9 +1,10 @@
 //! How many statements a question costs: never one for each run or job.
 
 use paddles_domain::{
-    Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, Run, RunName, Timestamp, Value,
+    Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, QueueName, QueuePatch, Run, RunName,
+    Timestamp, Value,
 };
-use paddles_repository::{JobKeys, JobRepository, JobUpdated, NewJob, Page, RunRepository};
+use paddles_repository::{JobKeys, JobRepository, JobUpdated, NewJob, Page, QueueHead, QueueRepository, RunRepository};
 
 use crate::Lab;
 
@@ -21,6 +22,10 @@ fn run(name: &str) -> RunName {
 
 fn job(id: u32) -> JobId {
     JobId::new(id.to_string()).unwrap()
+}
+
+fn queue() -> QueueName {
+    QueueName::new("q").unwrap()
 }
 
 fn new_job(id: u32) -> NewJob {
@@ -42,6 +47,8 @@ fn check<T>(lab: &Lab, at_most: u64, question: impl Fn() -> T, answered: impl Fn
 /// What differs between the databases: where a statement is a round trip, busy changes are one.
 struct Costs {
     heartbeat: u64,
+    /// For each of 32 callers.
+    claims: u64,
 }
 
 fn questions_cost_few_statements(lab: &Lab, costs: &Costs) {
@@ -75,14 +82,24 @@ fn questions_cost_few_statements(lab: &Lab, costs: &Costs) {
     check(lab, 1, || repository.job_get_each(&jobs).unwrap(), |jobs| jobs.iter().all(Option::is_some));
     check(lab, 1, || repository.job_is_known(&jobs[..1]).unwrap(), |known| known == [true]);
     check(lab, 1, || repository.job_is_known(&jobs).unwrap(), |known| known == [true; 32]);
+
+    repository.queue_create(&queue(), &QueuePatch::default(), &act()).unwrap();
+    for id in 1_000..1_064 {
+        let mut new = new_job(id);
+        new.report.patch = JobPatch::with_status(JobStatus::Queued);
+        new.report.patch.set(JobKey::Queue, Some(Value::Text("q".to_owned())));
+        repository.job_create(&new, &act()).unwrap();
+    }
+    let claims = || repository.queue_claim_each(&queue(), &vec![act(); 32]).unwrap();
+    check(lab, costs.claims, claims, |heads| heads.iter().all(|head| matches!(head, QueueHead::Job(_))));
 }
 
 #[test]
 fn questions_cost_few_statements_on_sqlite() {
-    questions_cost_few_statements(&Lab::sqlite(), &Costs { heartbeat: 5 });
+    questions_cost_few_statements(&Lab::sqlite(), &Costs { heartbeat: 5, claims: 9 });
 }
 
 #[test]
 fn questions_cost_few_statements_on_postgres() {
-    questions_cost_few_statements(&Lab::postgres(), &Costs { heartbeat: 1 });
+    questions_cost_few_statements(&Lab::postgres(), &Costs { heartbeat: 1, claims: 8 });
 }
