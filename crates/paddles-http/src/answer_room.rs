@@ -1,5 +1,6 @@
 //! How much memory answers may hold while their readers are slow: many slow readers share what one has for itself.
 
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +26,9 @@ const FEWEST_JOBS: usize = 2;
 const SMALLEST_CHUNK: usize = 8 * 1024;
 const LARGEST_CHUNK: usize = 128 * 1024;
 
+/// So many answers at once may each send the largest chunk in a turn.
+const FEW_ANSWERS: usize = 8;
+
 /// How often a chunk is in memory on its way: as it was written, encoded, and in its connection's buffer, which grows by doubling.
 const COPIES_OF_A_CHUNK: usize = 4;
 
@@ -35,7 +39,7 @@ const MOST: usize = 48 * 1024 * 1024;
 const SMALL: u64 = 64 * 1024;
 
 /// What lies in a connection's buffer at once, of an answer in one piece.
-const SLICE: usize = 64 * 1024;
+const SLICE: usize = 32 * 1024;
 
 /// What encoding an answer takes: zstd keeps a window, tables and buffers.
 const ENCODER: usize = 1024 * 1024;
@@ -85,9 +89,11 @@ impl AnswerRoom {
         u32::try_from(jobs).unwrap_or(most).min(most)
     }
 
-    /// How much may be sent at once.
-    pub(crate) fn chunk(&self) -> usize {
-        (self.free() / PART_FOR_A_CHUNK).clamp(SMALLEST_CHUNK, LARGEST_CHUNK)
+    /// How much may be sent at once: of many answers little each, since who is served next waits for one chunk of all of them.
+    pub(crate) fn chunk(self: &Arc<Self>) -> usize {
+        let answers = Arc::strong_count(self).max(FEW_ANSWERS);
+        let turn = LARGEST_CHUNK * FEW_ANSWERS / answers;
+        (self.free() / PART_FOR_A_CHUNK).min(turn).clamp(SMALLEST_CHUNK, LARGEST_CHUNK)
     }
 
     /// What sending so much at once takes.
@@ -125,7 +131,7 @@ pub(crate) async fn keep_room(
     let response: HttpResponse = match held {
         None => ApiError::busy().error_response(),
         Some(held) => response.map_body(|_, body| match body.try_into_bytes() {
-            Ok(rest) => BoxBody::new(Sliced { rest, _held: held }),
+            Ok(rest) => BoxBody::new(Sliced { rest, is_others_turn: false, _held: held }),
             Err(body) => body,
         }),
     };
@@ -135,6 +141,8 @@ pub(crate) async fn keep_room(
 /// A text that goes to the connection slice by slice: what is not sent yet lies in no second buffer.
 struct Sliced {
     rest: Bytes,
+    /// After each slice whoever else is served by this thread has a turn.
+    is_others_turn: bool,
     _held: Held,
 }
 
@@ -145,11 +153,16 @@ impl MessageBody for Sliced {
         BodySize::Sized(self.rest.len() as u64)
     }
 
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let rest = &mut self.get_mut().rest;
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let Self { rest, is_others_turn, .. } = self.get_mut();
         if rest.is_empty() {
             return Poll::Ready(None);
         }
+        if mem::replace(is_others_turn, false) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        *is_others_turn = true;
         Poll::Ready(Some(Ok(rest.split_to(rest.len().min(SLICE)))))
     }
 }

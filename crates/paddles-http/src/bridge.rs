@@ -22,8 +22,11 @@ use tracing::Span;
 
 use crate::api_error::ApiError;
 
-/// How many questions may wait for each thread. At a few milliseconds a question that is about a second.
-const WAITING_PER_ASKER: usize = 256;
+/// How many changes may wait for each thread. At a few milliseconds a change that is about a second.
+const CHANGES_PER_ASKER: usize = 256;
+
+/// How many reads may: some take long, and each that waits keeps a connection's buffers, some 50 KB.
+const READS_PER_ASKER: usize = 64;
 
 /// How many questions of the service itself may wait: it asks each once at a time.
 const WAITING_TO_WATCH: usize = 8;
@@ -70,8 +73,8 @@ impl Bridge {
         askers: usize,
         patience: Duration,
     ) -> io::Result<(Self, Askers)> {
-        let (changes, waiting_changes) = lane(askers * WAITING_PER_ASKER, patience);
-        let (reads, waiting_reads) = lane(askers * WAITING_PER_ASKER, patience);
+        let (changes, waiting_changes) = lane(askers * CHANGES_PER_ASKER, patience);
+        let (reads, waiting_reads) = lane(askers * READS_PER_ASKER, patience);
         let (watch, waiting_to_watch) = lane(WAITING_TO_WATCH, patience);
         let start = |name: String, first: &Receiver<Question>, second: &Receiver<Question>| {
             let (repository, first, second) = (Arc::clone(repository), first.clone(), second.clone());

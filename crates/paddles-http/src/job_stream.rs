@@ -10,6 +10,7 @@ use futures_util::future::ready;
 use futures_util::stream::{once, try_unfold};
 use paddles_domain::{Job, JobId};
 use paddles_repository::{JobKeys, RecordId, Stored};
+use tokio::task::yield_now;
 use tracing::{Instrument as _, Span};
 
 use crate::answer_room::{AnswerRoom, Held};
@@ -132,6 +133,8 @@ impl<W: Fn(&mut Vec<u8>, &Stored<Job>, &Links)> Answer<W> {
         if self.is_done() {
             return Ok(None);
         }
+        // A quick reader takes page after page at once: whoever else is served by this thread has a turn in between.
+        yield_now().await;
         if self.page.len() == 0 {
             let request = self.request.clone();
             self.turn_page(NEXT_PAGES).instrument(request).await?;

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
@@ -20,6 +21,9 @@ use crate::app::App;
 /// connection.
 const DROPPED: usize = 4;
 
+/// How long a body that says that it is too large may pause until its client hears so.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// The body of a request, within the limit.
 pub(crate) struct RequestBody(Bytes);
 
@@ -31,11 +35,22 @@ impl FromRequest for RequestBody {
         let app = request.app_data::<Data<App>>();
         let limit = app.map_or(0, |app| app.body_limit);
         let patience = app.map_or(Duration::ZERO, |app| app.request_timeout);
+        let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let declared: usize = declared.unwrap_or(0);
         let mut payload = payload.take();
         let read = async move {
+            if declared > limit.saturating_mul(DROPPED) {
+                return Err(ApiError::too_large(limit));
+            }
             let mut body = BytesMut::new();
             let mut seen = 0;
-            while let Some(chunk) = payload.next().await {
+            loop {
+                let chunk = match payload.next() {
+                    // What is sent anyway is dropped as it comes, so that the connection stays of use.
+                    chunk if declared > limit => timeout(PAUSE, chunk).await.map_err(|_| ApiError::too_large(limit))?,
+                    chunk => chunk.await,
+                };
+                let Some(chunk) = chunk else { break };
                 let chunk = chunk.map_err(|error| ApiError::invalid(format!("the body ended early: {error}")))?;
                 seen += chunk.len();
                 if seen <= limit {

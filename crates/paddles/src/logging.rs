@@ -1,8 +1,15 @@
 //! The log: to standard error, as text for people or JSON for collectors.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Whether nothing is to be accepted any more.
+static STOPS: AtomicBool = AtomicBool::new(false);
 
 /// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +69,24 @@ pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
         // They would be told on standard error as well, and when that is what is gone, Rust panics.
         .log_internal_errors(false);
     match format {
-        LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).init(),
+        LogFormat::Text => lines.finish().with(WithoutClosedListener).init(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_span_list(false).finish().with(WithoutClosedListener).init();
+        }
+    }
+}
+
+/// Tells the log that the service stops.
+pub(crate) fn service_stops() {
+    STOPS.store(true, Ordering::Relaxed);
+}
+
+/// A service that stops closes its listener, so that newcomers are refused at once. actix's thread that accepts connections may
+/// not have heard of that yet, and tells of two errors, which are none: nothing is to be accepted then.
+struct WithoutClosedListener;
+
+impl<S: Subscriber> Layer<S> for WithoutClosedListener {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        event.metadata().target() != "actix_server::accept" || !STOPS.load(Ordering::Relaxed)
     }
 }

@@ -77,6 +77,18 @@ fn a_body_over_the_limit_is_refused_on_a_usable_connection(database: TestDatabas
     assert_eq!(answer.refusal(), (413, "a body takes at most 1048576 bytes".to_owned()));
 }
 
+/// Who says how much will come need not send it to hear that it is too much.
+fn a_body_that_says_it_is_too_large_is_refused_before_it_comes(database: TestDatabase) {
+    let service = limited(database);
+    for length in [LIMIT + 1, 4 * LIMIT, 4 * LIMIT + 1, usize::MAX] {
+        let mut connection = RawConnection::to(&service);
+        connection.send(format!("POST /runs/r/jobs/ HTTP/1.1\r\nHost: paddles\r\nContent-Length: {length}\r\n\r\n{{"));
+        let answer = connection.read_to_end();
+        assert!(answer.starts_with("HTTP/1.1 413 Payload Too Large\r\n"), "{length}: {answer}");
+        assert!(answer.ends_with("{\"message\":\"a body takes at most 1048576 bytes\"}"), "{length}: {answer}");
+    }
+}
+
 /// curl sends a large body only after it was asked to.
 fn a_client_may_wait_to_be_asked_for_its_body(database: TestDatabase) {
     let service = limited(database);
@@ -261,6 +273,7 @@ fn a_client_that_asks_too_often_is_told_so(database: TestDatabase) {
 on_both!(
     a_body_within_the_limit_is_taken,
     a_body_over_the_limit_is_refused_on_a_usable_connection,
+    a_body_that_says_it_is_too_large_is_refused_before_it_comes,
     a_client_may_wait_to_be_asked_for_its_body,
     a_body_of_nothing_but_keys_is_refused,
     a_body_far_over_the_limit_is_cut_off,

@@ -120,5 +120,6 @@ async fn stop_on_signal((mut terminate, mut interrupt): (Signal, Signal), stoppe
     };
     tracing::info!("stopping on {name}: requests in flight are finished");
     tell_service_manager(NotifyState::Stopping);
+    logging::service_stops();
     stopper.stop().await;
 }

@@ -48,6 +48,13 @@ fn refuses_connections(service: &Service) {
     eventually("new connections are refused", || TcpStream::connect(service.address()).is_err().then_some(()));
 }
 
+/// It ends by itself, and has nothing to complain of.
+fn ends_cleanly(service: &mut Service) {
+    assert_eq!(service.ended().code(), Some(0));
+    let log = service.log();
+    assert!(!log.contains("ERROR"), "{log}");
+}
+
 fn an_answer_in_flight_is_finished(database: &TestDatabase) {
     let mut service = Service::start(database);
     let client = service.client();
@@ -65,7 +72,7 @@ fn an_answer_in_flight_is_finished(database: &TestDatabase) {
 
     let run: Value = serde_json::from_str(&without_chunks(&rest(reader, &begun))).unwrap();
     assert_eq!(run["jobs"].as_array().unwrap().len(), JOBS);
-    assert_eq!(service.ended().code(), Some(0));
+    ends_cleanly(&mut service);
 }
 
 fn a_request_in_flight_is_answered(database: &TestDatabase) {
@@ -94,7 +101,7 @@ fn a_request_in_flight_is_answered(database: &TestDatabase) {
     assert!(answer.starts_with("http/1.1 200 ok\r\n"), "{answer}");
     // Its client must come back on another connection.
     assert!(answer.contains("connection: close\r\n"), "{answer}");
-    assert_eq!(service.ended().code(), Some(0));
+    ends_cleanly(&mut service);
 
     let again = Service::start(database);
     assert_eq!(again.client().read("/runs/late/jobs/1/")["job_id"], "1");
@@ -112,7 +119,7 @@ fn idle_connections_do_not_keep_the_process(database: &TestDatabase) {
         let mut slow = connect(&service);
         slow.write_all(b"GET /runs/ HTT").unwrap();
         service.begin_to_stop(signal);
-        assert_eq!(service.ended().code(), Some(0));
+        ends_cleanly(&mut service);
         drop((clients, silent, slow));
     }
 }
@@ -133,6 +140,6 @@ fn sqlite_is_left_in_one_file() {
     service.client().post_job("r", &json!({ "job_id": "1" }));
     assert_eq!(beside(), [true, true]);
     service.begin_to_stop("TERM");
-    assert_eq!(service.ended().code(), Some(0));
+    ends_cleanly(&mut service);
     assert_eq!(beside(), [false, false]);
 }
