@@ -10,7 +10,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
@@ -61,6 +61,8 @@ pub(crate) struct Lane {
 /// What came of questions that got no answer.
 #[derive(Default)]
 struct LaneCounts {
+    /// How many wait behind another question of their kind.
+    standing: AtomicUsize,
     refused: AtomicU64,
     given_up: AtomicU64,
 }
@@ -156,7 +158,7 @@ fn lane(capacity: usize, patience: Duration) -> (Lane, Receiver<Question>) {
 impl Lane {
     /// How many questions wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.questions.len()
+        self.questions.len() + self.counts.standing.load(Ordering::Relaxed)
     }
 
     /// How many may wait.
@@ -198,8 +200,17 @@ impl Lane {
         })
     }
 
+    /// A place among those who wait, without a question of its own; none if too many do.
+    pub(crate) fn place(&self) -> Result<Standing, ApiError> {
+        if self.waiting() >= self.limit() {
+            return Err(self.refuse());
+        }
+        self.counts.standing.fetch_add(1, Ordering::Relaxed);
+        Ok(Standing(Arc::clone(&self.counts)))
+    }
+
     /// What somebody is told when too many wait.
-    pub(crate) fn refuse(&self) -> ApiError {
+    fn refuse(&self) -> ApiError {
         self.counts.refused.fetch_add(1, Ordering::Relaxed);
         ApiError::busy()
     }
@@ -214,6 +225,15 @@ impl Lane {
                 Err(ApiError::too_slow(self.patience))
             }
         }
+    }
+}
+
+/// Somebody who waits.
+pub(crate) struct Standing(Arc<LaneCounts>);
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.0.standing.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

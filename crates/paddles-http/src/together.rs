@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::api_error::ApiError;
-use crate::bridge::Lane;
+use crate::bridge::{Lane, Standing};
 
 /// How many are asked together at most: an answer may be large, and all of them are in memory at once.
 const MOST_TOGETHER: usize = 32;
@@ -49,6 +49,7 @@ struct Question<K, T> {
     about: K,
     request: Span,
     answer: oneshot::Sender<Result<T, RepositoryError>>,
+    _place: Option<Standing>,
 }
 
 impl<K: Send + 'static, T: Send + 'static> Together<K, T> {
@@ -70,11 +71,12 @@ impl<K: Send + 'static, T: Send + 'static> Together<K, T> {
         let (answer, answered) = oneshot::channel();
         let is_first = {
             let mut waiting = self.0.lock();
-            if waiting.questions.len() >= self.0.lane.limit() {
-                return Err(self.0.lane.refuse());
-            }
-            waiting.questions.push(Question { about, request: Span::current(), answer });
-            !std::mem::replace(&mut waiting.is_asked, true)
+            let is_first = !waiting.is_asked;
+            // The first has one of the lane's places by its question.
+            let place = if is_first { None } else { Some(self.0.lane.place()?) };
+            waiting.questions.push(Question { about, request: Span::current(), answer, _place: place });
+            waiting.is_asked = true;
+            is_first
         };
         if is_first {
             Arc::clone(&self.0).stand_in_lane()?;
