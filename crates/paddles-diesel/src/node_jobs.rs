@@ -9,7 +9,7 @@ use paddles_repository::{RecordId, Relinked};
 
 use crate::audit;
 use crate::cells::{Cells, FromCells, there};
-use crate::claim::{KeptJob, lock_job, share_nodes};
+use crate::claim::{KeptJob, is_one_of, lock_job, share_nodes};
 use crate::connection::{AnyConnection, Backend};
 use crate::node_days::{Counted, Counts};
 use crate::statement::{Bind, Statement, question_marks, run_together};
@@ -78,6 +78,13 @@ impl FromCells for TargetsRow {
     fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
         Ok(Self { machine_type: cells.text()?, targets: cells.text()?.and_then(Document::from_stored) })
     }
+}
+
+/// Those of these jobs that are linked to a node.
+pub(crate) fn linked_of(connection: &mut AnyConnection, jobs: &[i32]) -> QueryResult<Vec<RecordId>> {
+    let (is_one_of, numbers) = is_one_of(connection, jobs);
+    let sql = format!("SELECT DISTINCT job_id FROM job_nodes WHERE job_id {is_one_of}");
+    Statement::new(sql).bind(numbers).rows(connection)
 }
 
 /// Forgets where a job ran, and says how it no longer counts there.

@@ -14,107 +14,121 @@ use crate::job_row::select_everything;
 use crate::once::Outcome;
 use crate::queues::{ORDER, WAITS, hands_out_nothing};
 use crate::statement::{Bind, Statement, question_marks, run_together};
-use crate::{DieselRepository, job_history, job_row, reports, run_row};
+use crate::{DieselRepository, job_history, job_row, node_jobs, reports, run_row};
 
-/// Takes the next job of a queue, once if the act says so. A job that somebody else holds is passed over: by a new transaction, so
-/// that none ever waits for a run while it holds another.
+/// Takes the next job of a queue, once if the act says so.
 pub(crate) fn claim(lab: &DieselRepository, name: &QueueName, act: &Act) -> Result<QueueHead, RepositoryError> {
-    let mut held: Vec<RecordId> = Vec::new();
+    let mut way = Way::default();
     loop {
-        let claim = lab.write_once(act, |connection| {
-            let mut claims = claim_some(connection, name, &held, std::slice::from_ref(act))?;
-            Ok(claims.heads.pop().map_or(Claim::Held(claims.held), Claim::Head))
-        })?;
-        match claim {
-            Claim::Head(head) => return Ok(head),
-            Claim::Held(job) => held.extend(job),
+        let claim = lab.write_once(act, |connection| claim_some(connection, name, &way, std::slice::from_ref(act)))?;
+        if let Some(mut heads) = way.goes_on(claim)
+            && let Some(head) = heads.pop()
+        {
+            return Ok(head);
         }
     }
 }
 
-/// Takes the next jobs of a queue, one for each act: together, as far as nobody has to wait for that.
+/// Takes the next jobs of a queue, for the first of these acts at least.
 pub(crate) fn claim_each(
     lab: &DieselRepository,
     name: &QueueName,
     acts: &[Act],
 ) -> Result<Vec<QueueHead>, RepositoryError> {
-    let (mut heads, mut held) = (Vec::with_capacity(acts.len()), Vec::new());
-    while let Some(acts) = acts.get(heads.len()..).filter(|acts| !acts.is_empty()) {
-        let claims = lab.database.write(|connection| claim_some(connection, name, &held, acts))?;
-        heads.extend(claims.heads);
-        held.extend(claims.held);
+    let mut way = Way::default();
+    loop {
+        let claim = lab.database.write(|connection| claim_some(connection, name, &way, acts))?;
+        if let Some(heads) = way.goes_on(claim) {
+            return Ok(heads);
+        }
     }
-    Ok(heads)
 }
 
-/// What one try to take a job comes to.
+/// How the next try goes about it.
+#[derive(Default)]
+struct Way {
+    /// Somebody else holds these jobs: they are passed over.
+    held: Vec<RecordId>,
+    /// Somebody else holds the run of the first job: it is waited for, by who holds nothing else.
+    waits: bool,
+}
+
+impl Way {
+    /// What was taken, if the claim came to an end.
+    fn goes_on(&mut self, claim: Claim) -> Option<Vec<QueueHead>> {
+        self.waits = false;
+        match claim {
+            Claim::Heads(heads) => return Some(heads),
+            Claim::Held(job) => self.held.push(job),
+            Claim::MustWait => self.waits = true,
+        }
+        None
+    }
+}
+
+/// What one transaction comes to.
 enum Claim {
-    Head(QueueHead),
-    /// Somebody else holds this job.
-    Held(Option<RecordId>),
+    /// For the first of those who claim, and as many behind as could be served at once.
+    Heads(Vec<QueueHead>),
+    /// Somebody else holds the first job.
+    Held(RecordId),
+    /// The first job cannot be had without waiting.
+    MustWait,
 }
 
 impl Outcome for Claim {
     fn keep(&self) -> Option<String> {
-        if let Self::Head(head) = self { head.keep() } else { None }
+        if let Self::Heads(heads) = self { heads.first()?.keep() } else { None }
     }
 
     fn recall(text: &str) -> Option<Self> {
-        QueueHead::recall(text).map(Self::Head)
+        QueueHead::recall(text).map(|head| Self::Heads(vec![head]))
     }
-}
-
-/// What one transaction took.
-struct Claims {
-    /// For the first of those who claim, and as many others as could be served at once; for nobody if the next job is held.
-    heads: Vec<QueueHead>,
-    /// Somebody else holds this job.
-    held: Option<RecordId>,
 }
 
 /// The queue's row is locked first, so that two callers never look at the same head.
-fn claim_some(
-    connection: &mut AnyConnection,
-    name: &QueueName,
-    held: &[RecordId],
-    acts: &[Act],
-) -> QueryResult<Claims> {
-    let for_all = |head: QueueHead| Claims { heads: vec![head; acts.len()], held: None };
-    let Some(now) = acts.iter().map(|act| act.when).max() else { return Ok(for_all(QueueHead::Empty)) };
+fn claim_some(connection: &mut AnyConnection, name: &QueueName, way: &Way, acts: &[Act]) -> QueryResult<Claim> {
+    let Some(now) = acts.iter().map(|act| act.when).max() else { return Ok(Claim::Heads(Vec::new())) };
     let lock = lock_queue(connection);
     if let Some(nothing) = hands_out_nothing(connection, name, lock, now)? {
-        return Ok(for_all(nothing));
+        return Ok(Claim::Heads(vec![nothing; acts.len()]));
     }
-    let heads = first_in_line(connection, name, held, acts.len())?;
-    let free = take_free(connection, &heads, acts, now)?;
-    if !free.is_empty() {
-        return Ok(Claims { heads: heads_of(connection, &free)?, held: None });
+    let wanted = if way.waits { 1 } else { acts.len() };
+    let heads = first_in_line(connection, name, &way.held, wanted)?;
+    let (Some(first), Some(act)) = (heads.first(), acts.first()) else {
+        return Ok(Claim::Heads(vec![QueueHead::Empty; acts.len()]));
+    };
+    if way.waits {
+        return take_first(connection, first, act);
     }
-    match (heads.first(), acts.first()) {
-        (Some(head), Some(act)) => take_first(connection, head, act),
-        _ => Ok(for_all(QueueHead::Empty)),
+    let taken = take_free(connection, &heads, acts, now)?;
+    match (taken.is_empty(), heads.len()) {
+        (false, _) => Ok(Claim::Heads(heads_of(connection, &taken)?)),
+        (true, 1) => take_first(connection, first, act),
+        (true, _) => Ok(Claim::MustWait),
     }
 }
 
 /// Takes the first job, and waits for its run if somebody else holds that. As in every change of a job the run comes first;
-/// meanwhile the job may have left the queue.
-fn take_first(connection: &mut AnyConnection, head: &InLine, act: &Act) -> QueryResult<Claims> {
+/// meanwhile the job may have left the queue. Nothing but the queue is held, or somebody would wait for this one.
+fn take_first(connection: &mut AnyConnection, head: &InLine, act: &Act) -> QueryResult<Claim> {
     let Some(kept) = lock_queued_job(connection, &head.run, head.job)? else {
-        return Ok(Claims { heads: Vec::new(), held: Some(head.job) });
+        return Ok(Claim::Held(head.job));
     };
     reports::update_kept(connection, kept, &head.job_id, JobPatch::with_status(JobStatus::Waiting), act)?;
-    Ok(Claims { heads: heads_of(connection, &[head.job.0])?, held: None })
+    Ok(Claim::Heads(heads_of(connection, &[head.job.0])?))
 }
 
 /// Takes the first jobs, one for each act, as far as nobody else holds them or their runs, at one moment. A job that is linked to
 /// nodes is left to [`take_first`]: its nodes are waited for, which nobody does who holds several runs.
 fn take_free(connection: &mut AnyConnection, heads: &[InLine], acts: &[Act], now: Timestamp) -> QueryResult<Vec<i32>> {
-    let bare: Vec<i32> = heads.iter().take_while(|head| !head.has_nodes).map(|head| head.job.0).collect();
-    if bare.is_empty() {
-        return Ok(bare);
-    }
+    let jobs: Vec<i32> = heads.iter().map(|head| head.job.0).collect();
     let mut free: HashMap<RecordId, KeptJob> =
-        lock_free_queued_jobs(connection, &bare)?.into_iter().map(|kept| (kept.job.number(), kept)).collect();
+        lock_free_queued_jobs(connection, &jobs)?.into_iter().map(|kept| (kept.job.number(), kept)).collect();
+    // Only now can nobody link them any more.
+    for linked in node_jobs::linked_of(connection, &jobs)? {
+        free.remove(&linked);
+    }
     let mut runs: BTreeMap<i32, Run> = BTreeMap::new();
     let (mut taken, mut changes) = (Vec::new(), Vec::new());
     for (head, act) in heads.iter().zip(acts) {
@@ -147,8 +161,8 @@ fn first_in_line(
         count => format!(" AND jobs.id NOT IN ({})", question_marks(count)),
     };
     let sql = format!(
-        "SELECT jobs.id, jobs.job_id, runs.name, EXISTS (SELECT 1 FROM job_nodes WHERE job_nodes.job_id = jobs.id) \
-         FROM jobs JOIN runs ON runs.id = jobs.run_id WHERE {WAITS}{but_held} {ORDER} LIMIT ?"
+        "SELECT jobs.id, jobs.job_id, runs.name FROM jobs JOIN runs ON runs.id = jobs.run_id \
+         WHERE {WAITS}{but_held} {ORDER} LIMIT ?"
     );
     let heads = if held.is_empty() { Statement::new(sql) } else { Statement::unprepared(sql) };
     let heads = heads.bind(name.as_str()).binds(held.iter().map(|job| Bind::from(job.0)));
@@ -178,13 +192,12 @@ struct InLine {
     job: RecordId,
     job_id: JobId,
     run: RunName,
-    has_nodes: bool,
 }
 
 impl FromCells for InLine {
     fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
         let (job, job_id) = (cells.id()?, JobId::from_stored(there(cells.text()?)?));
         let run = RunName::from_stored(there(cells.text()?)?);
-        Ok(Self { job, job_id, run, has_nodes: there(cells.boolean()?)? })
+        Ok(Self { job, job_id, run })
     }
 }

@@ -60,14 +60,14 @@ impl App {
     pub(crate) fn new(bridge: Bridge, repository: &Arc<dyn Repository>, settings: HttpSettings) -> Self {
         Self {
             watch: LabWatch::new(bridge.clone(), repository),
-            jobs: Together::new(bridge.reads(), |lab, jobs| lab.job_get_each(&jobs)),
+            jobs: Together::new(bridge.reads(), |lab, jobs| lab.job_get_each(jobs)),
             // A part of reports, which wait for no reads.
-            known_jobs: Together::new(bridge.changes(), |lab, jobs| lab.job_is_known(&jobs)),
-            nodes: Together::new(bridge.reads(), |lab, names| lab.node_get_each(&names)),
+            known_jobs: Together::new(bridge.changes(), |lab, jobs| lab.job_is_known(jobs)),
+            nodes: Together::new(bridge.reads(), |lab, names| lab.node_get_each(names)),
             lists: Shared::shared(bridge.reads()),
-            claims: TogetherByName::new(bridge.changes(), |lab, claims| {
-                let (names, acts): (Vec<QueueName>, Vec<Act>) = claims.into_iter().unzip();
-                names.first().map_or_else(|| Ok(Vec::new()), |name| lab.queue_claim_each(name, &acts))
+            claims: TogetherByName::new(bridge.changes(), |lab, claims: &[(QueueName, Act)]| {
+                let acts: Vec<Act> = claims.iter().map(|(_, act)| act.clone()).collect();
+                claims.first().map_or_else(|| Ok(Vec::new()), |(name, _)| lab.queue_claim_each(name, &acts))
             }),
             bridge,
             counters: JobCounters::new(settings.statsd.as_ref()),

@@ -189,7 +189,7 @@ impl Lane {
                 let _ = answer.send(request.in_scope(|| question(repository)));
             }
         }))?;
-        self.wait(answered).await
+        Ok(self.wait(answered).await??)
     }
 
     /// Puts a question behind those that wait.
@@ -210,15 +210,15 @@ impl Lane {
     }
 
     /// What somebody is told when too many wait.
-    fn refuse(&self) -> ApiError {
+    pub(crate) fn refuse(&self) -> ApiError {
         self.counts.refused.fetch_add(1, Ordering::Relaxed);
         ApiError::busy()
     }
 
     /// Waits for an answer, and not too long.
-    pub(crate) async fn wait<T>(&self, answered: oneshot::Receiver<Result<T, RepositoryError>>) -> Result<T, ApiError> {
+    pub(crate) async fn wait<T>(&self, answered: oneshot::Receiver<T>) -> Result<T, ApiError> {
         match timeout(self.patience, answered).await {
-            Ok(Ok(answer)) => Ok(answer?),
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(ApiError::defect()),
             Err(_) => {
                 self.counts.given_up.fetch_add(1, Ordering::Relaxed);

@@ -27,8 +27,8 @@ const MOST_GROUPS: usize = 64;
 /// Longer names make no group.
 const LONGEST_NAME: usize = 512;
 
-/// Answers some questions, in their order.
-type AskEach<K, T> = dyn Fn(&dyn Repository, Vec<K>) -> Result<Vec<T>, RepositoryError> + Send + Sync;
+/// Answers questions in their order: all of them or, where that would make somebody wait, the first ones.
+type AskEach<K, T> = dyn Fn(&dyn Repository, &[K]) -> Result<Vec<T>, RepositoryError> + Send + Sync;
 
 /// Questions of one kind.
 pub(crate) struct Together<K, T>(Arc<Group<K, T>>);
@@ -47,16 +47,27 @@ struct Waiting<K, T> {
 
 struct Question<K, T> {
     about: K,
+    asker: Asker<T>,
+}
+
+/// Who waits for an answer.
+struct Asker<T> {
     request: Span,
-    answer: oneshot::Sender<Result<T, RepositoryError>>,
+    answer: oneshot::Sender<Result<T, Unanswered>>,
     _place: Option<Standing>,
+}
+
+/// Why a question has no answer.
+enum Unanswered {
+    Failed(RepositoryError),
+    TooManyWait,
 }
 
 impl<K: Send + 'static, T: Send + 'static> Together<K, T> {
     /// Questions that stand in `lane` and are answered by `ask_each`.
     pub(crate) fn new(
         lane: Lane,
-        ask_each: impl Fn(&dyn Repository, Vec<K>) -> Result<Vec<T>, RepositoryError> + Send + Sync + 'static,
+        ask_each: impl Fn(&dyn Repository, &[K]) -> Result<Vec<T>, RepositoryError> + Send + Sync + 'static,
     ) -> Self {
         Self::of(lane, Arc::new(ask_each))
     }
@@ -74,14 +85,19 @@ impl<K: Send + 'static, T: Send + 'static> Together<K, T> {
             let is_first = !waiting.is_asked;
             // The first has one of the lane's places by its question.
             let place = if is_first { None } else { Some(self.0.lane.place()?) };
-            waiting.questions.push(Question { about, request: Span::current(), answer, _place: place });
+            let asker = Asker { request: Span::current(), answer, _place: place };
+            waiting.questions.push(Question { about, asker });
             waiting.is_asked = true;
             is_first
         };
         if is_first {
             Arc::clone(&self.0).stand_in_lane()?;
         }
-        self.0.lane.wait(answered).await
+        match self.0.lane.wait(answered).await? {
+            Ok(answer) => Ok(answer),
+            Err(Unanswered::Failed(error)) => Err(error.into()),
+            Err(Unanswered::TooManyWait) => Err(self.0.lane.refuse()),
+        }
     }
 
     fn is_idle(&self) -> bool {
@@ -101,8 +117,7 @@ impl<K: Send + 'static, T: Send + 'static> Group<K, T> {
             let mut waiting = self.lock();
             waiting.is_asked = false;
             for question in waiting.questions.drain(..) {
-                let reason = "too many questions wait".to_owned();
-                let _ = question.answer.send(Err(RepositoryError::Unavailable { reason }));
+                let _ = question.asker.answer.send(Err(Unanswered::TooManyWait));
             }
         })
     }
@@ -111,27 +126,50 @@ impl<K: Send + 'static, T: Send + 'static> Group<K, T> {
     fn answer(self: Arc<Self>, repository: &dyn Repository) {
         for _ in 0..ROUNDS {
             let Some(questions) = self.take() else { return };
-            let (mut abouts, mut answers) = (Vec::with_capacity(questions.len()), Vec::with_capacity(questions.len()));
-            let request = questions.first().map_or_else(Span::none, |first| first.request.clone());
-            for question in questions {
-                abouts.push(question.about);
-                answers.push(question.answer);
-            }
-            // A panic has been logged; those who asked are told of a defect.
-            let said = catch_unwind(AssertUnwindSafe(|| request.in_scope(|| (self.ask_each)(repository, abouts))));
-            match said {
-                Ok(Ok(each)) => answers.into_iter().zip(each).for_each(|(answer, it)| drop(answer.send(Ok(it)))),
-                Ok(Err(error)) => answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone())))),
-                Err(_) => {}
-            }
+            let (abouts, askers) = questions.into_iter().map(|question| (question.about, question.asker)).unzip();
+            self.answer_each(repository, abouts, askers);
         }
         let _ = self.stand_in_lane();
+    }
+
+    /// Answers these. What one of several may be the cause of is asked for each alone.
+    fn answer_each(&self, repository: &dyn Repository, mut abouts: Vec<K>, mut askers: Vec<Asker<T>>) {
+        let request = askers.first().map_or_else(Span::none, |first| first.request.clone());
+        // A panic has been logged; those who asked are told of a defect.
+        let said = catch_unwind(AssertUnwindSafe(|| request.in_scope(|| (self.ask_each)(repository, &abouts))));
+        match said {
+            Ok(Ok(each)) => {
+                let (further, unanswered) = (abouts.split_off(each.len()), askers.split_off(each.len()));
+                for (asker, it) in askers.into_iter().zip(each) {
+                    let _ = asker.answer.send(Ok(it));
+                }
+                let again = further.into_iter().zip(unanswered).map(|(about, asker)| Question { about, asker });
+                self.lock().questions.splice(0..0, again);
+            }
+            Ok(Err(RepositoryError::Unavailable { reason })) => {
+                for asker in askers {
+                    let reason = reason.clone();
+                    let _ = asker.answer.send(Err(Unanswered::Failed(RepositoryError::Unavailable { reason })));
+                }
+            }
+            Ok(Err(_)) if askers.len() > 1 => {
+                for (about, asker) in abouts.into_iter().zip(askers) {
+                    self.answer_each(repository, vec![about], vec![asker]);
+                }
+            }
+            Ok(Err(error)) => {
+                for asker in askers {
+                    let _ = asker.answer.send(Err(Unanswered::Failed(error.clone())));
+                }
+            }
+            Err(_) => {}
+        }
     }
 
     /// The next ones to be answered together; those who hung up are none of them.
     fn take(&self) -> Option<Vec<Question<K, T>>> {
         let mut waiting = self.lock();
-        waiting.questions.retain(|question| !question.answer.is_closed());
+        waiting.questions.retain(|question| !question.asker.answer.is_closed());
         let count = waiting.questions.len().min(MOST_TOGETHER);
         let next: Vec<_> = waiting.questions.drain(..count).collect();
         waiting.is_asked = !next.is_empty();
@@ -156,7 +194,7 @@ impl<K: Send + 'static, T: Send + 'static> TogetherByName<K, T> {
     /// As [`Together::new`].
     pub(crate) fn new(
         lane: Lane,
-        ask_each: impl Fn(&dyn Repository, Vec<K>) -> Result<Vec<T>, RepositoryError> + Send + Sync + 'static,
+        ask_each: impl Fn(&dyn Repository, &[K]) -> Result<Vec<T>, RepositoryError> + Send + Sync + 'static,
     ) -> Self {
         Self { lane, ask_each: Arc::new(ask_each), groups: Mutex::default() }
     }
@@ -183,7 +221,7 @@ impl<K: Send + 'static, T: Send + 'static> TogetherByName<K, T> {
 }
 
 /// A question with one answer for everybody.
-pub(crate) type SharedQuestion<T> = Box<dyn FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send>;
+pub(crate) type SharedQuestion<T> = Box<dyn Fn(&dyn Repository) -> Result<T, RepositoryError> + Send>;
 
 /// Questions of which those of one name have the same answer: it is found once for all who wait for it.
 pub(crate) type Shared<T> = TogetherByName<SharedQuestion<T>, T>;
@@ -192,9 +230,8 @@ impl<T: Clone + Send + 'static> Shared<T> {
     /// Such questions, which stand in `lane`.
     pub(crate) fn shared(lane: Lane) -> Self {
         Self::new(lane, |repository, questions| {
-            let count = questions.len();
-            let Some(question) = questions.into_iter().next() else { return Ok(Vec::new()) };
-            Ok(vec![question(repository)?; count])
+            let Some(question) = questions.first() else { return Ok(Vec::new()) };
+            Ok(vec![question(repository)?; questions.len()])
         })
     }
 }

@@ -24,8 +24,8 @@ pub trait QueueRepository {
     /// Takes the next job: it is `waiting` from now on, and nobody else gets it. Jobs that others hold are passed over.
     fn queue_claim(&self, name: &QueueName, act: &Act) -> Result<QueueHead, RepositoryError>;
 
-    /// Takes the next jobs, as [`Self::queue_claim`] takes one, for each of those who claim at the same time; their acts say nothing
-    /// of being made once.
+    /// Takes the next jobs, as [`Self::queue_claim`] takes one, for those who claim at the same time: in one transaction, for the first
+    /// of them and as many behind as need not wait for that. Their acts say nothing of being made once.
     fn queue_claim_each(&self, name: &QueueName, acts: &[Act]) -> Result<Vec<QueueHead>, RepositoryError>;
 
     /// The rows of the jobs that wait in a queue, those of one run or else of one user if said; `None` if there is no such

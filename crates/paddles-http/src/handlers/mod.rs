@@ -36,7 +36,7 @@ fn json(text: impl actix_web::body::MessageBody + 'static) -> HttpResponse {
 async fn list_once<T: Into<Bytes>>(
     request: &HttpRequest,
     app: &App,
-    read: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
+    read: impl Fn(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
 ) -> Result<HttpResponse, ApiError> {
     let list = move |lab: &dyn Repository| Ok(List { text: read(lab)?.into(), count: 0, last: None });
     Ok(json(app.lists.ask(asked_for(request), Box::new(list)).await?.text))

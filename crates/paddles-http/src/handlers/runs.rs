@@ -50,7 +50,7 @@ impl Shape {
         self,
         request: &HttpRequest,
         app: &Data<App>,
-        question: impl FnOnce(&dyn Repository) -> Result<Vec<Stored<Run>>, RepositoryError> + Send + 'static,
+        question: impl Fn(&dyn Repository) -> Result<Vec<Stored<Run>>, RepositoryError> + Send + 'static,
         place: fn(&Stored<Run>) -> Place,
     ) -> Result<List, ApiError> {
         let shown = app.clone();

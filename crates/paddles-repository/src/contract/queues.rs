@@ -98,9 +98,19 @@ pub fn the_head_is_claimed(lab: &dyn Repository) {
 }
 
 pub fn those_who_claim_together_are_served_in_turn(lab: &dyn Repository) {
-    let claim = |count| {
+    let together = |count| {
         let heads = lab.queue_claim_each(&queue("q"), &vec![act(2); count]).unwrap();
         heads.into_iter().map(id_of).collect::<Vec<_>>()
+    };
+    // Whoever is not served yet asks again.
+    let claim = |count| {
+        let mut claimed = Vec::new();
+        while claimed.len() < count {
+            let served = together(count - claimed.len());
+            assert!(!served.is_empty());
+            claimed.extend(served);
+        }
+        claimed
     };
     assert_eq!(claim(2), ["Empty", "Empty"]);
     create(lab, "q");
@@ -122,8 +132,8 @@ pub fn those_who_claim_together_are_served_in_turn(lab: &dyn Repository) {
     lab.queue_update(&queue("q"), &pause(0.5), &act(1)).unwrap();
     let paused = lab.queue_claim_each(&queue("q"), &[act(1), act(1)]).unwrap();
     assert_eq!(paused, [QueueHead::Paused, QueueHead::Paused]);
-    assert!(claim(0).is_empty());
-    assert_eq!(claim(2), ["b", "c"]);
+    assert!(together(0).is_empty());
+    assert_eq!(together(2), ["b", "c"]);
     assert_eq!(claim(4), ["a", "on a node", "d", "on it too"]);
     assert_eq!(claim(3), ["e", "Empty", "Empty"]);
     for (name, id) in [("r", "a"), ("r", "b"), ("s", "c"), ("r", "on a node"), ("s", "e")] {
