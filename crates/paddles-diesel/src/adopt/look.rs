@@ -27,6 +27,8 @@ pub(crate) struct Look {
     pub(crate) is_foreign: bool,
     /// An adoption has begun and did not end.
     pub(crate) is_under_way: bool,
+    /// How many migrations have not run here: it is an older one of ours, or an adoption was broken off before them.
+    pub(crate) pending_migrations: usize,
     pub(crate) tables: Vec<TableSize>,
     pub(crate) differences: Vec<Difference>,
     pub(crate) live: Catalog,
@@ -117,6 +119,7 @@ pub(crate) fn look(session: &mut Session, counts: bool) -> Result<Look, AdoptErr
         server: session.text("ask for the version", "SELECT current_setting('server_version') AS value")?,
         is_foreign,
         is_under_way,
+        pending_migrations: migrations().iter().filter(|(version, _)| !listed.contains(version)).count(),
         tables,
         blockers,
         loose_links: session.number("look for loose links", LOOSE_LINKS)?,

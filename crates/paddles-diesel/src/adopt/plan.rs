@@ -115,6 +115,8 @@ pub(super) fn plan(look: &Look) -> Vec<Planned> {
         plan.counts(needs_count);
         plan.add(Step::Analyze, None, INSTANT * 2 + times(plan.jobs(), PER_ANALYZED));
         plan.add(Step::Record, None, INSTANT);
+    }
+    if !plan.steps.is_empty() || look.pending_migrations > 0 {
         plan.add(Step::Migrate, None, INSTANT * 5);
     }
     plan.steps
