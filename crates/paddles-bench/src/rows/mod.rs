@@ -69,7 +69,7 @@ mod tests {
         let history = History::new(42, 2_000, "2026-03-01T12:00:00".parse().unwrap());
         let rows = rows(&history);
         let names: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-        assert_eq!((names.len(), rows.len()), (26, 26), "{names:?}");
+        assert_eq!((names.len(), rows.len()), (28, 28), "{names:?}");
         for row in &rows {
             let ask = (row.requests)(Turn { connection: 0, random: &mut fastrand::Rng::with_seed(1) });
             assert!(ask.path.starts_with('/'), "{}", row.name);
