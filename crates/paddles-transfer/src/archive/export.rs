@@ -55,11 +55,15 @@ pub fn export(
 
     progress.begin("nodes and queues", None);
     for hosted in lab.node_list(&NodeFilter::default())? {
-        if NodeName::new(hosted.node.name.as_str()).is_err() {
+        let is_named = |name: &NodeName| NodeName::new(name.as_str()).is_ok();
+        let mut node = hosted.node;
+        if !is_named(&node.name) {
             left_out.nodes += 1;
             continue;
         }
-        lines.write(&Written::Node(NodeLine(&hosted.node)))?;
+        // A guest of a host that is left out has none.
+        node.vm_host = node.vm_host.filter(is_named);
+        lines.write(&Written::Node(NodeLine(&node)))?;
         lines.records.nodes += 1;
     }
     for queue in lab.queue_list(None, None)? {
@@ -99,9 +103,13 @@ pub fn export(
         let page = lab.job_walk(&conditions, after, PAGE)?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
-        for placed in page.iter().map(|job| &job.record).filter(|placed| known.has(placed.job.run.as_str())) {
-            if JobId::new(placed.job.job_id.as_str()).is_err() {
+        for placed in page.iter().map(|job| &job.record) {
+            let (run, job_id) = (placed.job.run.as_str(), placed.job.job_id.as_str());
+            if RunName::new(run).is_err() || known.has(run) && JobId::new(job_id).is_err() {
                 left_out.jobs += 1;
+                continue;
+            }
+            if !known.has(run) {
                 continue;
             }
             lines.write(&Written::Job(JobLine(placed)))?;
