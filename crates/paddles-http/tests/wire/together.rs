@@ -51,26 +51,21 @@ fn single_rows_are_asked_for_together() {
         service.post_job("r", &number.to_string(), &json!({ "description": format!("job {number}") }));
     }
     let get = |path: String| move |client: &Client| client.get(&path);
-
-    let asks = (0..12).map(|number| get(format!("/nodes/n{number}/"))).collect();
-    let (answers, statements) = while_held(&service, "LOCK TABLE nodes IN ACCESS EXCLUSIVE MODE", asks);
-    for (number, answer) in answers.iter().enumerate() {
-        match number {
-            0..10 => assert_eq!(answer.json()["machine_type"], format!("type{number}")),
-            _ => assert_eq!(answer.refusal(), (404, "node not found".to_owned())),
+    let kinds = [
+        ("LOCK TABLE nodes IN ACCESS EXCLUSIVE MODE", "/nodes/n", "machine_type", "type", "node not found"),
+        ("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE", "/runs/r/jobs/", "description", "job ", "job was not found"),
+    ];
+    for (lock, path, key, text, absent) in kinds {
+        let asks = (0..12).map(|number| get(format!("{path}{number}/"))).collect();
+        let (answers, statements) = while_held(&service, lock, asks);
+        for (number, answer) in answers.iter().enumerate() {
+            match number {
+                0..10 => assert_eq!(answer.json()[key], format!("{text}{number}")),
+                _ => assert_eq!(answer.refusal(), (404, absent.to_owned())),
+            }
         }
+        assert!(statements <= FEW, "{statements} statements for {path}");
     }
-    assert!(statements <= FEW, "{statements} statements");
-
-    let asks = (0..12).map(|number| get(format!("/runs/r/jobs/{number}/"))).collect();
-    let (answers, statements) = while_held(&service, "LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE", asks);
-    for (number, answer) in answers.iter().enumerate() {
-        match number {
-            0..10 => assert_eq!(answer.json()["description"], format!("job {number}")),
-            _ => assert_eq!(answer.refusal(), (404, "job was not found".to_owned())),
-        }
-    }
-    assert!(statements <= FEW, "{statements} statements");
 
     let asks = (0..10).map(|number| move |client: &Client| client.post("/runs/r/jobs/", json!({"job_id": number})));
     let (answers, statements) = while_held(&service, "LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE", asks.collect());
