@@ -9,6 +9,7 @@ use diesel::{Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::cluster::{PostgresCluster, shared_postgres};
+use super::folder::shared_folder;
 use super::pgbouncer::{PgBouncer, shared_pgbouncer};
 
 /// An empty database that nobody else uses, gone at the end of its scope.
@@ -81,7 +82,7 @@ impl TestDatabase {
     /// When there is no room for a temporary folder, or its path is not text.
     #[expect(clippy::panic, reason = "only tests call this, and without a database they cannot go on")]
     pub fn sqlite() -> Self {
-        let folder = match tempfile::Builder::new().prefix("paddles-sqlite-").tempdir() {
+        let folder = match tempfile::Builder::new().prefix("paddles-sqlite-").tempdir_in(shared_folder()) {
             Ok(folder) => folder,
             Err(error) => panic!("cannot make a folder for a test database: {error}"),
         };

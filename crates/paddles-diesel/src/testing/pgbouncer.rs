@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,14 +21,16 @@ const SETTINGS: &str = include_str!("../../../../deploy/pgbouncer/pgbouncer.ini"
 /// Where Debian keeps it, which is not in everybody's `PATH`.
 const PLACES: &[&str] = &["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
 
-/// Ends the program behind it when its own standard input ends: with this process, however that ends.
-const GUARD: &str = "\"$@\" </dev/null & read -r _; kill $!; wait";
+/// Ends the program behind it when its own standard input ends, with this process, however that ends, and removes the folder. Whoever
+/// ends the tests may signal every process of the job.
+const GUARD: &str = "trap '' PIPE HUP INT TERM; folder=$1; shift; \"$@\" </dev/null & \
+    read -r _; kill -s KILL $!; wait; rm -rf \"$folder\"";
 
 /// A running pgBouncer in front of a test's Postgres server. It ends with this value, or with the process.
 pub struct PgBouncer {
     port: u16,
     guard: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl PgBouncer {
@@ -48,6 +50,11 @@ impl PgBouncer {
     /// The address of a database through it.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://paddles@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// What it keeps, until it ends.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 }
 
@@ -87,14 +94,20 @@ fn start(program: &Path, cluster: &PostgresCluster) -> std::io::Result<PgBouncer
 
     let log = folder.path().join("log");
     let mut command = Command::new("sh");
-    command.args(["-c", GUARD, "paddles-test-pgbouncer"]).arg(program).arg(&settings);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(fs::File::create(&log)?);
+    command.args(["-c", GUARD, "paddles-test-pgbouncer"]).arg(folder.path()).arg(program).arg(&settings);
+    command
+        .current_dir("/")
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&log)?);
     if is_root()? {
         let (user, group) = unprivileged_user()?;
+        chown(folder.path(), Some(user), Some(group))?;
         command.uid(user).gid(group);
     }
     let guard = command.spawn()?;
-    let started = PgBouncer { port, guard, _folder: folder };
+    let started = PgBouncer { port, guard, folder };
     for _ in 0..500 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return Ok(started);

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl, sql_query};
-use paddles_diesel::testing::{PostgresCluster, TestDatabase};
+use paddles_diesel::testing::{PgBouncer, PostgresCluster, TestDatabase};
 
 /// How long the supervising shell may take to clean up after a killed test.
 const CLEANED_UP: Duration = Duration::from_secs(10);
@@ -134,17 +134,25 @@ fn killed_test_leaves_nothing() {
         .spawn()
         .expect("the child starts");
     let output = BufReader::new(child.stdout.take().expect("a pipe"));
-    let folder = output
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| line.split_once("cluster in ").map(|(_, folder)| PathBuf::from(folder)))
-        .expect("the child tells its folder");
-    let process = server_process(&folder);
+    let mut told = output.lines().map_while(Result::ok);
+    let mut folder_of = |what: &str| {
+        let told =
+            told.find_map(|line| line.strip_prefix(what).map(PathBuf::from)).expect("the child tells its folder");
+        assert!(told.exists());
+        told
+    };
+    let (cluster, file, pooler) = (folder_of("cluster in "), folder_of("file in "), folder_of("pooler in "));
+    let process = server_process(&cluster);
     assert!(is_alive(&process));
 
     child.kill().expect("SIGKILL, which nobody can handle");
     child.wait().expect("it ended");
-    wait_until_gone(&folder, &process);
+    wait_until_gone(&cluster, &process);
+    let began = Instant::now();
+    while file.exists() || pooler.exists() {
+        assert!(began.elapsed() < CLEANED_UP, "{} or {} stays", file.display(), pooler.display());
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
@@ -152,5 +160,13 @@ fn killed_test_leaves_nothing() {
 fn child_that_waits_to_be_killed() {
     let cluster = PostgresCluster::start().expect("a server");
     println!("\ncluster in {}", cluster.folder().display());
+    let database = TestDatabase::sqlite();
+    database.execute("CREATE TABLE marker (number integer)");
+    let file = Path::new(database.url().strip_prefix("sqlite://").expect("a file"));
+    // All files of a process are in one folder.
+    let shared = file.parent().and_then(Path::parent).expect("a folder of ours");
+    println!("file in {}", shared.display());
+    let pooler = PgBouncer::start(&cluster);
+    println!("pooler in {}", pooler.as_ref().map_or(shared, PgBouncer::folder).display());
     thread::sleep(Duration::from_mins(1));
 }
