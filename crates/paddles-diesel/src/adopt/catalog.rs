@@ -18,6 +18,7 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     pub(crate) indexes: Vec<Index>,
     pub(crate) constraints: Vec<Constraint>,
+    pub(crate) triggers: Vec<Trigger>,
     /// Storage parameters, like `fillfactor=70`.
     pub(crate) options: Option<String>,
 }
@@ -93,6 +94,24 @@ pub(crate) struct Constraint {
     pub(crate) is_valid: bool,
 }
 
+/// A trigger, and the function that it calls.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub(crate) struct Trigger {
+    #[diesel(sql_type = Text)]
+    pub(super) in_table: String,
+    #[diesel(sql_type = Text)]
+    pub(crate) name: String,
+    /// The statement that makes it.
+    #[diesel(sql_type = Text)]
+    pub(crate) definition: String,
+    /// The statement that makes its function, or makes it anew.
+    #[diesel(sql_type = Text)]
+    pub(crate) function: String,
+    /// Nobody has switched it off.
+    #[diesel(sql_type = Bool)]
+    pub(crate) is_on: bool,
+}
+
 #[derive(QueryableByName)]
 struct TableRow {
     #[diesel(sql_type = Text)]
@@ -104,6 +123,19 @@ struct TableRow {
 impl Table {
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Whether rows refer to those of the table `other`.
+    pub(crate) fn refers_to(&self, other: &str) -> bool {
+        self.constraints.iter().any(|key| key.definition.contains(&format!("REFERENCES {other}(")))
+    }
+}
+
+impl Trigger {
+    /// The statements that make it anew.
+    pub(crate) fn create(&self) -> String {
+        let (name, table) = (quoted(&self.name), quoted(&self.in_table));
+        format!("{}; DROP TRIGGER IF EXISTS {name} ON {table}; {}", self.function, self.definition)
     }
 }
 
@@ -163,6 +195,7 @@ pub(crate) fn read(connection: &mut PgConnection, schema: &str) -> QueryResult<C
     let columns: Vec<Column> = sql_query(load(COLUMNS)).load(connection)?;
     let indexes: Vec<Index> = sql_query(load(INDEXES)).load(connection)?;
     let constraints: Vec<Constraint> = sql_query(load(CONSTRAINTS)).load(connection)?;
+    let triggers: Vec<Trigger> = sql_query(load(TRIGGERS)).load(connection)?;
     let mut catalog = Catalog::default();
     for TableRow { name, options } in tables {
         catalog.tables.insert(name, Table { options, ..Table::default() });
@@ -175,6 +208,9 @@ pub(crate) fn read(connection: &mut PgConnection, schema: &str) -> QueryResult<C
     }
     for constraint in constraints {
         catalog.tables.entry(constraint.in_table.clone()).or_default().constraints.push(constraint);
+    }
+    for trigger in triggers {
+        catalog.tables.entry(trigger.in_table.clone()).or_default().triggers.push(trigger);
     }
     Ok(catalog)
 }
@@ -213,6 +249,14 @@ const CONSTRAINTS: &str = "SELECT t.relname::text AS in_table, c.conname::text A
     replace(pg_get_constraintdef(c.oid, true), ' NOT VALID', '') AS definition, c.convalidated AS is_valid \
     FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid \
     WHERE t.relnamespace = SCHEMA::regnamespace AND c.contype IN ('p', 'u', 'f', 'c') ORDER BY t.relname, c.conname";
+
+const TRIGGERS: &str = "SELECT t.relname::text AS in_table, g.tgname::text AS name, \
+    pg_get_triggerdef(g.oid, true) AS definition, \
+    format('CREATE OR REPLACE FUNCTION %I() RETURNS trigger LANGUAGE %I AS %L', p.proname, l.lanname, p.prosrc) AS function, \
+    g.tgenabled IN ('O', 'A') AS is_on \
+    FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid JOIN pg_proc p ON p.oid = g.tgfoid \
+    JOIN pg_language l ON l.oid = p.prolang \
+    WHERE t.relnamespace = SCHEMA::regnamespace AND NOT g.tgisinternal ORDER BY t.relname, g.tgname";
 
 #[cfg(test)]
 pub(super) mod samples {

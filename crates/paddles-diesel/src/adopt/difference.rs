@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::catalog::{Catalog, Column, Constraint, Index, Table};
+use super::catalog::{Catalog, Column, Constraint, Index, Table, Trigger};
 
 /// One difference, in one table.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub(crate) struct Difference {
 /// What differs.
 #[derive(Debug, Clone)]
 pub(crate) enum What {
-    NoTable,
+    NoTable(Table),
     NoColumn(Column),
     /// Text with a width that should have none.
     Narrow(Column),
@@ -51,6 +51,9 @@ pub(crate) enum What {
         is: Constraint,
     },
     NoOption(String),
+    NoTrigger(Trigger),
+    /// It is switched off, or does something else.
+    OtherTrigger(Trigger),
     /// An index that this service does not know.
     ForeignIndex(Index),
 }
@@ -67,7 +70,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = &self.table;
         match &self.what {
-            What::NoTable => write!(f, "table {table} is missing"),
+            What::NoTable(_) => write!(f, "table {table} is missing"),
             What::NoColumn(column) => write!(f, "column {table}.{} is missing", column.name),
             What::Narrow(Column { name, type_name, view: None, .. }) => {
                 write!(f, "column {table}.{name} is {type_name}, and longer text is refused")
@@ -118,6 +121,10 @@ impl fmt::Display for Difference {
                 write!(f, "constraint {} on {table} is {}, not {}", is.name, is.definition, should.definition)
             }
             What::NoOption(option) => write!(f, "table {table} has no {option}"),
+            What::NoTrigger(trigger) => write!(f, "trigger {} on {table} is missing", trigger.name),
+            What::OtherTrigger(trigger) => {
+                write!(f, "trigger {} on {table} is off, or does something else than it should", trigger.name)
+            }
             What::ForeignIndex(index) => write!(
                 f,
                 "index {} on {table} ({} MB, read {} times) is of no use to this service: {}",
@@ -135,7 +142,7 @@ pub(crate) fn differences(declared: &Catalog, live: &Catalog) -> Vec<Difference>
     let mut found = Vec::new();
     for (name, should) in &declared.tables {
         let what = match live.tables.get(name) {
-            None => vec![What::NoTable],
+            None => vec![What::NoTable(should.clone())],
             Some(is) => of_table(should, is),
         };
         found.extend(what.into_iter().map(|what| Difference { table: name.clone(), what }));
@@ -160,6 +167,13 @@ fn of_table(should: &Table, is: &Table) -> Vec<What> {
             (Some(_), _) => {}
             (None, Some(known)) => found.push(What::OtherKey { should: constraint.clone(), is: known.clone() }),
             (None, None) => found.push(What::NoConstraint(constraint.clone())),
+        }
+    }
+    for trigger in &should.triggers {
+        match is.triggers.iter().find(|known| known.name == trigger.name) {
+            None => found.push(What::NoTrigger(trigger.clone())),
+            Some(known) if known != trigger => found.push(What::OtherTrigger(trigger.clone())),
+            Some(_) => {}
         }
     }
     found

@@ -4,6 +4,7 @@ use paddles_domain::JobStatus;
 
 use super::AdoptError;
 use super::counting::aggregates;
+use super::lost_deletions::{ARE_LOST, LOST};
 use super::session::Session;
 
 /// How many rows do not say what a recount would.
@@ -38,9 +39,10 @@ const SHA1S_DIFFER: &str = "counts of runs' commits differ from a recount";
 const FLAVORS_DIFFER: &str = "counts of runs' flavors differ from a recount";
 const NODE_DAYS_DIFFER: &str = "counts of nodes' days differ from a recount";
 const DESCRIPTIONS_MISSING: &str = "descriptions are missing from searches";
+const TRIGRAMS_MISSING: &str = "descriptions are missing from searches for a part of one";
 
 /// What SQLite is asked, and what each answer counts.
-pub(crate) fn sqlite_drift() -> [(&'static str, String); 5] {
+pub(crate) fn sqlite_drift() -> [(&'static str, String); 7] {
     // Columns there compare byte by byte anyway, and a subquery cannot look at the row beside it.
     let plain = |sql: String| sql.replace(" COLLATE \"C\"", "");
     let first = "LEFT JOIN jobs AS job ON job.id = (SELECT id FROM jobs WHERE jobs.run_id = runs.id AND \
@@ -51,6 +53,8 @@ pub(crate) fn sqlite_drift() -> [(&'static str, String); 5] {
         (FLAVORS_DIFFER, plain(parts("run_flavors", "flavor"))),
         (NODE_DAYS_DIFFER, plain(node_days("substr(jobs.posted, 1, 10)"))),
         (DESCRIPTIONS_MISSING, format!("{DESCRIPTIONS}stored.description = counted.description)")),
+        (TRIGRAMS_MISSING, TRIGRAMS.to_owned()),
+        (ARE_LOST, LOST.to_owned()),
     ]
 }
 
@@ -129,3 +133,7 @@ fn node_days(day: &str) -> String {
 const DESCRIPTIONS: &str = "SELECT count(*) AS value FROM \
     (SELECT DISTINCT description FROM jobs WHERE description IS NOT NULL) AS counted \
     WHERE NOT EXISTS (SELECT 1 FROM job_descriptions AS stored WHERE ";
+
+/// The index of trigrams keeps a row for each text that it has read.
+const TRIGRAMS: &str = "SELECT count(*) AS value FROM job_descriptions \
+    WHERE id NOT IN (SELECT id FROM job_description_trigrams_docsize)";

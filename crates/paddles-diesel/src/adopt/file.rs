@@ -1,61 +1,66 @@
 //! A file of SQLite: its tables are always ours, so that little can be wrong with it: what somebody wrote or dropped by hand.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
-use diesel_migrations::MigrationHarness;
+use diesel::sql_types::BigInt;
+use diesel::{QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 use paddles_domain::{Act, RunName};
 use paddles_repository::RunRepository;
 
 use super::drift::sqlite_drift;
-use super::look::{RunStatusRow, statuses};
+use super::file_schema::{FileDifferences, Missing, differences};
+use super::look::{LAB, RunStatusRow, statuses};
+use super::lost_deletions;
 use super::session::refused;
 use super::{AdoptError, Adopted, PlannedStep, Progress, Survey};
 use crate::connection::{AnyConnection, Connector};
-use crate::migrations::SQLITE;
 use crate::recount::recount_all;
 use crate::{DatabaseUrl, DieselRepository};
 
 /// How a file is.
 pub(crate) struct FileLook {
-    /// Indexes, triggers and tables that are missing, and what makes them.
-    pub(crate) missing: BTreeMap<String, String>,
+    /// Tables, indexes and triggers that are missing.
+    pub(crate) missing: Vec<Missing>,
+    /// Columns that are missing, in sentences: nothing here makes them.
+    pub(crate) lacks: Vec<String>,
     /// What is made in another way than it should be, in sentences.
     pub(crate) other: Vec<String>,
     /// The runs whose status does not follow from their jobs.
     pub(crate) wrong_statuses: Vec<RunName>,
-    /// What does not say what a recount would: how many rows, and what they are.
-    pub(crate) drift: Vec<(i64, &'static str)>,
+    /// What does not say what a recount would: how many rows, and what they are. None where nothing can be compared.
+    pub(crate) drift: Option<Vec<(i64, &'static str)>>,
 }
 
 /// Looks at the file. `counts`: also compares what is counted with the jobs, which reads them several times.
 pub(crate) fn look(connection: &mut SqliteConnection, counts: bool) -> Result<FileLook, AdoptError> {
-    let (declared, live) = (declared()?, schema(connection)?);
-    let (mut missing, mut other) = (BTreeMap::new(), Vec::new());
-    for (name, sql) in declared {
-        match live.get(&name) {
-            None => drop(missing.insert(name, sql)),
-            Some(known) if one_line(known) != one_line(&sql) => {
-                other.push(format!("{name} is {}, not {}", one_line(known), one_line(&sql)));
-            }
-            Some(_) => {}
-        }
+    let FileDifferences { missing, lacks, other } = differences(connection)?;
+    // What a lab is about cannot be told by the rest of it.
+    let lost: Vec<&str> =
+        LAB.into_iter().filter(|name| missing.iter().any(|part| part.what == format!("table {name}"))).collect();
+    if !lost.is_empty() {
+        return Err(AdoptError::NoLab { missing: lost.join(", ") });
     }
-    let (mut wrong_statuses, mut drift) = (Vec::new(), Vec::new());
-    if counts {
+    let (mut wrong_statuses, mut drift) = (Vec::new(), None);
+    if counts && lacks.is_empty() {
         let rows: Vec<RunStatusRow> =
             sql_query(statuses()).load(connection).map_err(refused("compare the statuses of runs"))?;
         wrong_statuses.extend(rows.into_iter().filter(RunStatusRow::is_wrong).filter_map(RunStatusRow::into_name));
-        for (what, query) in sqlite_drift() {
-            let row: NumberRow = sql_query(query).get_result(connection).map_err(refused("compare counts"))?;
-            drift.extend((row.value > 0).then_some((row.value, what)));
+        if missing.iter().all(|part| !part.is_table()) {
+            drift = Some(compare(connection)?);
         }
     }
-    Ok(FileLook { missing, other, wrong_statuses, drift })
+    Ok(FileLook { missing, lacks, other, wrong_statuses, drift })
+}
+
+fn compare(connection: &mut SqliteConnection) -> Result<Vec<(i64, &'static str)>, AdoptError> {
+    let mut drift = Vec::new();
+    for (what, query) in sqlite_drift() {
+        let row: NumberRow = sql_query(query).get_result(connection).map_err(refused("compare counts"))?;
+        drift.extend((row.value > 0).then_some((row.value, what)));
+    }
+    Ok(drift)
 }
 
 /// What mending the file would do.
@@ -75,7 +80,7 @@ pub(super) fn survey(url: &DatabaseUrl, file: &Path) -> Result<Survey, AdoptErro
         tables: Vec::new(),
         differences: found.other.clone(),
         figures: found.figures(),
-        blockers: Vec::new(),
+        blockers: found.lacks.clone(),
         estimate: took * u32::try_from(steps.len()).unwrap_or(u32::MAX),
         steps,
     })
@@ -97,6 +102,9 @@ pub(super) fn adopt(
         AnyConnection::Sqlite(connection) => look(connection, true)?,
         AnyConnection::Postgres(_) => return Err(unknown(url)),
     };
+    if !found.lacks.is_empty() {
+        return Err(AdoptError::Blocked(found.lacks));
+    }
     let (steps, mut longest_hold) = (found.steps(), Duration::ZERO);
     let mut number = 0;
     let mut begin = |progress: &mut dyn Progress| {
@@ -104,9 +112,14 @@ pub(super) fn adopt(
         number += 1;
         Instant::now()
     };
-    for sql in found.missing.values() {
+    for part in &found.missing {
         let began = begin(progress);
-        connection.batch_execute(sql).map_err(refused("make what is missing"))?;
+        connection.begin_write().map_err(refused("make what is missing"))?;
+        for sql in &part.sql {
+            // What is not committed goes with the connection.
+            connection.batch_execute(sql).map_err(refused("make what is missing"))?;
+        }
+        connection.commit().map_err(refused("make what is missing"))?;
         longest_hold = longest_hold.max(began.elapsed());
         progress.end("");
     }
@@ -120,8 +133,9 @@ pub(super) fn adopt(
         }
         progress.end("the old ones are in the audit");
     }
-    if !found.drift.is_empty() {
+    if found.has_drifted() {
         let began = begin(progress);
+        connection.batch_execute(&lost_deletions::on_sqlite()).map_err(refused("list lost deletions"))?;
         recount_all(&mut connection).map_err(refused("count jobs"))?;
         longest_hold = longest_hold.max(began.elapsed());
         progress.end("");
@@ -130,12 +144,17 @@ pub(super) fn adopt(
 }
 
 impl FileLook {
+    /// Also where nothing could be compared.
+    fn has_drifted(&self) -> bool {
+        self.drift.as_ref().is_none_or(|drift| !drift.is_empty())
+    }
+
     fn steps(&self) -> Vec<String> {
-        let mut steps: Vec<String> = self.missing.keys().map(|name| format!("make {name}")).collect();
+        let mut steps: Vec<String> = self.missing.iter().map(|part| format!("make {}", part.what)).collect();
         if !self.wrong_statuses.is_empty() {
             steps.push(format!("set the status of {} runs by their jobs", self.wrong_statuses.len()));
         }
-        if !self.drift.is_empty() {
+        if self.has_drifted() {
             steps.push("count all jobs again".to_owned());
         }
         steps
@@ -145,7 +164,7 @@ impl FileLook {
     pub(crate) fn figures(&self) -> Vec<String> {
         let wrong = self.wrong_statuses.len();
         let statuses = (wrong > 0).then(|| format!("{wrong} {WRONG_STATUSES}"));
-        statuses.into_iter().chain(self.drift.iter().map(|(count, what)| format!("{count} {what}"))).collect()
+        statuses.into_iter().chain(self.drift.iter().flatten().map(|(count, what)| format!("{count} {what}"))).collect()
     }
 }
 
@@ -161,39 +180,6 @@ pub(crate) fn open(url: &DatabaseUrl, file: &Path) -> Result<AnyConnection, Adop
 
 fn unknown(url: &DatabaseUrl) -> AdoptError {
     AdoptError::NoLab { missing: format!("runs, since {url} is no file") }
-}
-
-/// What the migrations make, asked of an empty database in memory.
-fn declared() -> Result<BTreeMap<String, String>, AdoptError> {
-    let connect = |source| AdoptError::Connect { url: ":memory:".to_owned(), source };
-    let mut connection = SqliteConnection::establish(":memory:").map_err(connect)?;
-    connection
-        .run_pending_migrations(SQLITE)
-        .map_err(|error| refused("find out how tables should look")(diesel::result::Error::QueryBuilderError(error)))?;
-    schema(&mut connection)
-}
-
-/// Tables, indexes and triggers, and how each was made.
-fn schema(connection: &mut SqliteConnection) -> Result<BTreeMap<String, String>, AdoptError> {
-    connection.batch_execute("SELECT 1").map_err(refused("read how tables look"))?;
-    let rows: Vec<SchemaRow> = sql_query(
-        "SELECT type || ' ' || name AS name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'",
-    )
-    .load(connection)
-    .map_err(refused("read how tables look"))?;
-    Ok(rows.into_iter().filter_map(|row| Some((row.name?, row.sql?))).collect())
-}
-
-fn one_line(sql: &str) -> String {
-    sql.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-#[derive(QueryableByName)]
-struct SchemaRow {
-    #[diesel(sql_type = Nullable<Text>)]
-    name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    sql: Option<String>,
 }
 
 #[derive(QueryableByName)]

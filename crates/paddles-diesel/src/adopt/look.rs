@@ -12,10 +12,10 @@ use super::declared::{declared_for, listed, migrations};
 use super::difference::{Difference, What, differences};
 use super::drift::{Drift, drift};
 use super::session::{Session, refused};
-use super::{AdoptError, indexes, watch};
+use super::{AdoptError, indexes, lost_deletions, watch};
 
 /// Tables that a lab's database must have.
-const LAB: [&str; 5] = ["runs", "jobs", "nodes", "job_nodes", "queue"];
+pub(super) const LAB: [&str; 5] = ["runs", "jobs", "nodes", "job_nodes", "queue"];
 
 /// The oldest server on which a column with a default comes in an instant.
 const OLDEST_SERVER: i64 = 110_000;
@@ -41,6 +41,8 @@ pub(crate) struct Look {
     pub(crate) wrong_statuses: u64,
     /// Sequences that would give numbers that are taken: the sequence, and the statement that mends it.
     pub(crate) sequences: Vec<(String, String)>,
+    /// Deleted runs and jobs whose deletion is lost.
+    pub(crate) lost_deletions: i64,
     /// None where nothing was counted yet.
     pub(crate) drift: Option<Drift>,
     pub(crate) watch_is_on: bool,
@@ -113,7 +115,7 @@ pub(crate) fn look(session: &mut Session, counts: bool) -> Result<Look, AdoptErr
     }
     let strange_statuses = if jobs.strange > 0 { strange_statuses(session)? } else { Vec::new() };
     let is_complete =
-        !differences.iter().any(|difference| matches!(difference.what, What::NoTable | What::NoColumn(_)));
+        !differences.iter().any(|difference| matches!(difference.what, What::NoTable(_) | What::NoColumn(_)));
     let drift = if counts && is_complete && !is_under_way { Some(drift(session)?) } else { None };
     Ok(Look {
         server: session.text("ask for the version", "SELECT current_setting('server_version') AS value")?,
@@ -125,6 +127,7 @@ pub(crate) fn look(session: &mut Session, counts: bool) -> Result<Look, AdoptErr
         loose_links: session.number("look for loose links", LOOSE_LINKS)?,
         wrong_statuses: wrong_statuses(session)?,
         sequences: sequences(session)?,
+        lost_deletions: lost_deletions(session)?,
         drift,
         watch_is_on: watch::is_on(session)?,
         noted: watch::noted(session)?,
@@ -257,6 +260,15 @@ pub(super) fn statuses() -> String {
          (SELECT run_id, {} FROM jobs GROUP BY run_id) AS jobs ON jobs.run_id = runs.id",
         aggregates("true")
     )
+}
+
+fn lost_deletions(session: &mut Session) -> Result<i64, AdoptError> {
+    for table in ["deletions", "deleted_runs", "deleted_jobs"] {
+        if !session.has_table(table)? {
+            return Ok(0);
+        }
+    }
+    session.number("look for lost deletions", lost_deletions::LOST)
 }
 
 /// Sequences behind the numbers that they gave: rows that came in by COPY do not move them.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::catalog::{Constraint, Index};
+use super::catalog::{Constraint, Index, Table, Trigger};
 use super::columns;
 use super::difference::{Difference, What};
 use super::look::Look;
@@ -27,6 +27,11 @@ pub(super) enum Step {
     },
     Table {
         name: String,
+    },
+    LostDeletions,
+    Trigger {
+        table: String,
+        trigger: Trigger,
     },
     Watch,
     Merge {
@@ -76,6 +81,8 @@ impl fmt::Display for Step {
             Self::Rename { from, to, .. } => write!(f, "rename the index {from} to {to}"),
             Self::Columns { table, changes } => write!(f, "change {table}: {changes} columns or settings"),
             Self::Table { name } => write!(f, "make the table {name}"),
+            Self::LostDeletions => f.write_str("list deletions that are lost by what they kept"),
+            Self::Trigger { table, trigger } => write!(f, "make the trigger {} on {table}", trigger.name),
             Self::Watch => f.write_str("note what others write from now on"),
             Self::Merge { jobs, rows } => {
                 write!(f, "merge duplicates: {jobs} jobs, {rows} rows move to merged_jobs")
@@ -102,7 +109,8 @@ pub(super) fn plan(look: &Look) -> Vec<Planned> {
         || look.drift.is_none_or(|drift| !drift.is_none())
         || look.wrong_statuses > 0;
     let needs_work = look.differences.iter().any(|difference| is_mended(look, difference));
-    let is_left_over = !look.put_aside.is_empty() || !look.sequences.is_empty() || look.noted > 0;
+    let is_left_over =
+        !look.put_aside.is_empty() || !look.sequences.is_empty() || look.noted > 0 || look.lost_deletions > 0;
     let mut plan = Plan { look, steps: Vec::new() };
     if needs_count || needs_work || is_left_over {
         plan.add(Step::Prepare, None, INSTANT);
@@ -213,10 +221,38 @@ impl<'l> Plan<'l> {
         put_aside
     }
 
+    /// Those come first to which others refer.
     fn tables(&mut self) {
-        for (table, what) in self.each() {
-            if let What::NoTable = what {
+        let mut missing: Vec<(&str, &Table)> = self
+            .each()
+            .filter_map(|(table, what)| match what {
+                What::NoTable(should) => Some((table, should)),
+                _ => None,
+            })
+            .collect();
+        let is_lost = self.look.lost_deletions > 0 || missing.iter().any(|(table, _)| *table == "deletions");
+        while !missing.is_empty() {
+            let names: Vec<&str> = missing.iter().map(|(table, _)| *table).collect();
+            let refers = |(table, should): &(&str, &Table)| {
+                let mut others = names.iter().filter(|name| *name != table);
+                others.any(|name| should.refers_to(name))
+            };
+            let (mut later, mut now): (Vec<_>, Vec<_>) = missing.into_iter().partition(refers);
+            if now.is_empty() {
+                std::mem::swap(&mut later, &mut now);
+            }
+            for (table, _) in now {
                 self.add(Step::Table { name: table.to_owned() }, None, INSTANT);
+            }
+            missing = later;
+        }
+        if is_lost {
+            self.add(Step::LostDeletions, None, INSTANT);
+        }
+        for (table, what) in self.each() {
+            if let What::NoTrigger(trigger) | What::OtherTrigger(trigger) = what {
+                let step = Step::Trigger { table: table.to_owned(), trigger: trigger.clone() };
+                self.add(step, None, INSTANT);
             }
         }
         // Whoever writes meanwhile, an older service or this one, is watched.

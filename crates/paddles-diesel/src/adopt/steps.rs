@@ -10,7 +10,7 @@ use super::merge::merge_all;
 use super::plan::Step;
 use super::progress::Progress;
 use super::session::{Session, refused};
-use super::{AdoptError, columns, counting, indexes, is_adopted, merge, watch};
+use super::{AdoptError, columns, counting, indexes, is_adopted, lost_deletions, merge, watch};
 use crate::DatabaseUrl;
 use crate::connection::Connector;
 use crate::migrations::MigrateError;
@@ -46,6 +46,12 @@ pub(super) fn take(
             columns::alter(session, progress, table, &found, &live)?;
         }
         Step::Table { name } => make_table(session, progress, name, is_foreign)?,
+        Step::LostDeletions => {
+            session.run("list lost deletions", &format!("BEGIN; {}; COMMIT", lost_deletions::on_postgres()))?;
+        }
+        Step::Trigger { table, trigger } => {
+            session.alter(progress, &[table], "ACCESS EXCLUSIVE", "make a trigger", &trigger.create())?;
+        }
         Step::Watch => watch::begin(session, progress)?,
         Step::Merge { .. } => {
             // All is counted afterwards.
@@ -119,10 +125,10 @@ fn make_table(
         }
         sql = format!("{sql}; {}", index.create(name, false));
     }
-    let referred: Vec<&str> = ["runs", "nodes", "jobs"]
-        .into_iter()
-        .filter(|other| table.constraints.iter().any(|key| key.definition.contains(&format!("REFERENCES {other}("))))
-        .collect();
+    for trigger in &table.triggers {
+        sql = format!("{sql}; {}", trigger.create());
+    }
+    let referred: Vec<&str> = ["runs", "nodes", "jobs"].into_iter().filter(|other| table.refers_to(other)).collect();
     if referred.is_empty() {
         return session.run(&format!("make the table {name}"), &format!("BEGIN; {sql}; COMMIT"));
     }

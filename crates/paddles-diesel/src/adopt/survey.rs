@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::difference::{Difference, What};
 use super::look::Look;
+use super::lost_deletions::ARE_LOST;
 use super::plan::Planned;
 use crate::DatabaseUrl;
 
@@ -126,6 +127,7 @@ pub(crate) fn figures(look: &Look) -> Vec<String> {
     for (status, count) in &look.strange_statuses {
         say(*count, &format!("jobs have the status {status:?}, which counts as unknown: they stay"));
     }
+    say(look.lost_deletions, ARE_LOST);
     for (sequence, _) in &look.sequences {
         figures.push(format!("the sequence {sequence} is behind its table: new rows would be refused"));
     }

@@ -13,6 +13,7 @@ use crate::adopt::AdoptError;
 use crate::adopt::declared::migrations;
 use crate::adopt::difference::{Difference, What};
 use crate::adopt::look::{Look, look};
+use crate::adopt::lost_deletions::ARE_LOST;
 use crate::adopt::plan::is_mended;
 use crate::adopt::session::Session;
 use crate::adopt::summed_up;
@@ -99,9 +100,17 @@ fn postgres(url: &DatabaseUrl, counts: bool) -> Result<Vec<Finding>, AdoptError>
     let blockers = found.blockers.iter().filter(|blocker| wrong.iter().all(|known| known.to_string() != **blocker));
     findings.extend(blockers.map(|what| Finding::problem("tables", what.clone())));
     findings.extend(rows(&found));
+    if counts && found.drift.is_none() && !found.is_foreign && !found.is_under_way {
+        findings.push(not_compared());
+    }
     findings.extend(upkeep::upkeep(&mut session, &found)?);
     findings.extend(bloat::bloat(&mut session, counts)?);
     Ok(findings)
+}
+
+/// Said where there is nothing to compare.
+fn not_compared() -> Finding {
+    Finding::note("counts", "not compared with the jobs, since tables or columns are missing")
 }
 
 /// Whether the service runs as it should in spite of it.
@@ -133,6 +142,7 @@ fn rows(look: &Look) -> Vec<Finding> {
     say(Severity::Note, "rows", jobs.without_id, "jobs have no job_id, so no list shows them");
     say(Severity::Note, "rows", jobs.strange, "jobs have a status that is no word of ours, which counts as unknown");
     say(Severity::Note, "rows", look.loose_links, "links between jobs and nodes lead nowhere");
+    say(Severity::Problem, "rows", look.lost_deletions, &format!("{ARE_LOST}: `paddles adopt` lists it again"));
     if look.is_foreign {
         return findings;
     }

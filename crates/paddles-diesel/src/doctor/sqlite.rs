@@ -5,10 +5,11 @@ use std::path::Path;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 
-use super::Finding;
+use super::{Finding, not_compared};
 use crate::DatabaseUrl;
 use crate::adopt::AdoptError;
 use crate::adopt::file::{look, open};
+use crate::adopt::file_schema::Missing;
 use crate::adopt::session::refused;
 use crate::connection::AnyConnection;
 use crate::migrations::missing;
@@ -33,9 +34,12 @@ pub(super) fn examine(url: &DatabaseUrl, file: &Path, counts: bool) -> Result<Ve
         findings.push(Finding::problem("rows", format!("{loose} rows refer to what is not there")));
     }
     let found = look(&mut connection, counts)?;
-    let made = |name: &String| format!("{name} is missing: `paddles adopt` makes it");
-    findings.extend(found.missing.keys().map(|name| Finding::problem("tables", made(name))));
-    findings.extend(found.other.iter().map(|what| Finding::problem("tables", what.clone())));
+    let made = |part: &Missing| format!("{} is missing: `paddles adopt` makes it", part.what);
+    findings.extend(found.missing.iter().map(|part| Finding::problem("tables", made(part))));
+    findings.extend(found.lacks.iter().chain(&found.other).map(|what| Finding::problem("tables", what.clone())));
+    if counts && found.drift.is_none() {
+        findings.push(not_compared());
+    }
     let mended = |what: String| Finding::problem("counts", format!("{what}: `paddles adopt` mends it"));
     findings.extend(found.figures().into_iter().map(mended));
     Ok(findings)

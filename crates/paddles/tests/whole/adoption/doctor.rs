@@ -3,18 +3,18 @@
 use std::os::unix::fs::PermissionsExt;
 
 use paddles_diesel::testing::{PostgresCluster, TestDatabase};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::lab::{lab_of, paddles_on, paddles_prints};
 use crate::program::{Ended, paddles, run};
 use crate::service::Service;
 
-fn doctor(database: &TestDatabase, arguments: &[&str]) -> Ended {
+pub(super) fn doctor(database: &TestDatabase, arguments: &[&str]) -> Ended {
     run(&mut paddles_on(database, &[&["doctor"], arguments].concat()))
 }
 
 /// What it found, as `severity: about: what`.
-fn findings(ended: &Ended) -> Vec<String> {
+pub(super) fn findings(ended: &Ended) -> Vec<String> {
     let report: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
     let findings = report["findings"].as_array().unwrap().iter();
@@ -22,7 +22,7 @@ fn findings(ended: &Ended) -> Vec<String> {
 }
 
 /// Tests' own servers are quick and careless, and the doctor says so.
-fn of_the_server(finding: &str) -> bool {
+pub(super) fn of_the_server(finding: &str) -> bool {
     finding.contains("fsync is off")
         || finding.contains("full_page_writes is off")
         || finding.contains("autovacuum is off")
@@ -131,51 +131,6 @@ fn a_file_of_sqlite_is_examined_too() {
         assert!(found.iter().any(|finding| finding.contains(what)), "{what}: {found:?}");
     }
 }
-
-/// What drifts, and what the doctor says of it.
-const DRIFTS: [(&str, &str); 9] = [
-    ("UPDATE runs SET jobs_pass = jobs_pass + 1 WHERE id = 1", "1 runs' counts differ from a recount"),
-    ("UPDATE runs SET first_job_sha1 = 'x' WHERE id = 1", "1 runs' counts differ from a recount"),
-    ("UPDATE runs SET status = 'running' WHERE id = 1", "1 runs have a status that does not follow from their jobs"),
-    ("DELETE FROM run_sha1s WHERE run_id = 1", "1 counts of runs' commits differ from a recount"),
-    ("UPDATE run_flavors SET jobs = jobs + 1 WHERE run_id = 2", "1 counts of runs' flavors differ from a recount"),
-    ("UPDATE node_days SET jobs_pass = 77", "1 counts of nodes' days differ from a recount"),
-    ("DELETE FROM node_days", "1 counts of nodes' days differ from a recount"),
-    ("DELETE FROM job_descriptions", "1 descriptions are missing from searches"),
-    ("DROP INDEX ix_runs_posted", "ix_runs_posted"),
-];
-
-/// Whoever reads what the doctor says finds the command that mends it there.
-fn each_drift_is_found_and_mended_by_the_command_that_is_told(database: &TestDatabase) {
-    let client = Service::start(database);
-    for run in ["r", "s"] {
-        let job = json!({ "job_id": "1", "status": "pass", "sha1": "abc", "flavor": "default", "description": "d",
-            "targets": { "ubuntu@n": "key" } });
-        client.client().post_job(run, &job);
-    }
-    let documents = || ["/runs/", "/nodes/job_stats/", "/runs/?sha1=abc"].map(|path| client.client().read(path));
-    let before = documents();
-    let problems = || -> Vec<String> {
-        let found = findings(&doctor(database, &["--json"]));
-        found.into_iter().filter(|what| what.starts_with("problem") && !of_the_server(what)).collect()
-    };
-    assert_eq!(problems(), Vec::<String>::new());
-    for (drift, told) in DRIFTS {
-        database.execute(drift);
-        let found = problems();
-        let is_told = |what: &String| what.contains(told) && what.contains("`paddles adopt` m");
-        assert!(found.len() == 1 && found.iter().all(is_told), "{drift}: {found:?}");
-        let check = paddles_prints(database, &["adopt", "--check"]);
-        assert!(check.contains("to be done") && problems() == found, "{check}");
-        let adopted = paddles_prints(database, &["adopt"]);
-        assert!(adopted.contains(" is adopted: "), "{drift}: {adopted}");
-        assert_eq!(problems(), Vec::<String>::new(), "{drift}");
-        assert_eq!(documents(), before, "{drift}");
-        assert!(paddles_prints(database, &["adopt"]).contains("is complete"), "{drift}");
-    }
-}
-
-on_both_databases!(each_drift_is_found_and_mended_by_the_command_that_is_told);
 
 /// Dead rows are gone, and what they leave is empty.
 #[test]

@@ -83,13 +83,18 @@ fn psql_command(url: &str, sql: &str) -> Command {
     command
 }
 
-/// All that a database holds, but for when it was done: its tables as SQL, and a hash of each table's rows.
-pub(super) fn dump(database: &TestDatabase) -> String {
+/// A database's tables as SQL.
+pub(super) fn schema(database: &TestDatabase) -> String {
     let mut command = Command::new(server_binaries().unwrap().join("pg_dump"));
     let schema = run(command.args(["--schema-only", "--dbname", database.url()]));
     assert_eq!(schema.code, Some(0), "{schema:?}");
     // Newer versions guard their files with a random word.
-    let mut dump = schema.stdout.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n");
+    schema.stdout.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n")
+}
+
+/// All that a database holds, but for when it was done: its tables as SQL, and a hash of each table's rows.
+pub(super) fn dump(database: &TestDatabase) -> String {
+    let mut dump = schema(database);
     let tables = ask(
         database,
         "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1",

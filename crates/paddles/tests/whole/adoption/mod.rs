@@ -5,6 +5,7 @@
 mod completing;
 mod dedupe;
 mod doctor;
+mod drifts;
 mod kills;
 mod lab;
 mod older_service;
