@@ -60,6 +60,11 @@ impl FromCells for NodeRow {
 }
 
 impl NodeRow {
+    /// The number of its host.
+    pub(crate) fn host(&self) -> Option<RecordId> {
+        self.vm_host_id.map(RecordId)
+    }
+
     pub(crate) fn into_node(self) -> Node {
         self.node
     }

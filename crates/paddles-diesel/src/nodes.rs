@@ -156,7 +156,7 @@ pub(crate) fn find(connection: &mut AnyConnection, name: &NodeName, lock: &str) 
 }
 
 /// Whether a node is `host`, or a host of that, or of that.
-fn runs_on(connection: &mut AnyConnection, node: RecordId, host: RecordId) -> QueryResult<bool> {
+pub(crate) fn runs_on(connection: &mut AnyConnection, node: RecordId, host: RecordId) -> QueryResult<bool> {
     // A ring that an older lab has ends as well.
     let sql = "WITH RECURSIVE below(id) AS (SELECT CAST(? AS integer) UNION \
         SELECT nodes.vm_host_id FROM nodes JOIN below ON nodes.id = below.id WHERE nodes.vm_host_id IS NOT NULL) \

@@ -78,7 +78,7 @@ pub use queue::{PauseRefused, Queue, QueueName, QueuePatch};
 pub use run::{FirstJob, Run, RunParts};
 pub use run_name::{NameParts, RunName};
 pub use run_results::{RunResults, RunStatus, UnknownRunStatus};
-pub use targets::target_nodes;
+pub use targets::{target_nodes, word_targets};
 pub use timestamp::{LabZone, Timestamp, TimestampError, TimestampText, UnknownZone};
 pub use token::{Standing, Token, TokenHash, TokenName, TokenSecret, find_token};
 pub use value::{Document, FieldError, Value};

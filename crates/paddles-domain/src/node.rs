@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use crate::names::{check_name, fits_index};
+use crate::targets::host;
 use crate::value::{read_boolean, read_text};
 use crate::{FieldError, NameError, Timestamp, normalise_key};
 
@@ -36,8 +37,7 @@ impl NodeName {
 
     /// The node of a target, which names it as `user@host` or `host`.
     pub fn of_target(target: &str) -> Option<Self> {
-        let host = target.rsplit_once('@').map_or(target, |(_, host)| host);
-        Self::of_new(host).ok()
+        Self::of_new(host(target)).ok()
     }
 
     /// The name as text.

@@ -36,8 +36,9 @@ pub trait TransferRepository {
     /// of last counts.
     fn job_import(&self, jobs: &[PlacedJob]) -> Result<JobsCopied, RepositoryError>;
 
-    /// Takes in nodes, with their locks. A host that is no node becomes one of which only its name is known.
-    fn node_import(&self, nodes: &[Node]) -> Result<Copied, RepositoryError>;
+    /// Takes in nodes, with their locks. A host that is no node becomes one of which only its name is known. A node that would run on
+    /// itself, straight or by others, comes without its host, or stays where it was.
+    fn node_import(&self, nodes: &[Node]) -> Result<NodesCopied, RepositoryError>;
 
     /// Takes in queues.
     fn queue_import(&self, queues: &[Queue]) -> Result<Copied, RepositoryError>;
@@ -79,6 +80,15 @@ impl AddAssign for Copied {
         self.same += more.same;
         self.newer += more.newer;
     }
+}
+
+/// What came of taking in nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodesCopied {
+    /// How many of each fate.
+    pub copied: Copied,
+    /// Those that came without the host that they had elsewhere, since they would run on themselves.
+    pub on_themselves: Vec<NodeName>,
 }
 
 /// What came of taking in jobs.

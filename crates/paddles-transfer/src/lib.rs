@@ -12,10 +12,13 @@
 mod archive;
 mod import;
 mod progress;
+mod reachable;
 mod records;
 mod selection;
 
-pub use archive::{ArchiveError, BadLine, ExportError, Exported, LoadError, Loaded, Records, check, export, load};
+pub use archive::{
+    ArchiveError, BadLine, Brought, ExportError, Exported, LoadError, Loaded, Records, check, export, load,
+};
 pub use import::{ImportError, ImportOptions, Imported, Politeness, Source, SourceError, import};
 pub use progress::{Progress, Silent};
 pub use records::RecordError;

@@ -8,7 +8,7 @@ mod walk;
 
 use paddles_domain::{Node, Queue, Run};
 use paddles_repository::{
-    Copied, JobsCopied, PlacedJob, RecordId, RepositoryError, RunCondition, Stored, TransferRepository,
+    Copied, JobsCopied, NodesCopied, PlacedJob, RecordId, RepositoryError, RunCondition, Stored, TransferRepository,
 };
 
 use crate::DieselRepository;
@@ -40,7 +40,7 @@ impl TransferRepository for DieselRepository {
         self.database.write(|connection| jobs::import(connection, jobs))
     }
 
-    fn node_import(&self, nodes: &[Node]) -> Result<Copied, RepositoryError> {
+    fn node_import(&self, nodes: &[Node]) -> Result<NodesCopied, RepositoryError> {
         self.database.write(|connection| nodes::import(connection, nodes))
     }
 

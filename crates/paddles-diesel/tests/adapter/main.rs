@@ -15,6 +15,7 @@ mod faults;
 mod migrations;
 mod plans;
 mod recounts;
+mod rings;
 mod scans;
 mod statements;
 mod timeouts;

@@ -72,7 +72,8 @@ macro_rules! contract_tests {
         $crate::contract_tests!($open; transfer: what_was_kept_comes_back, taking_in_twice_changes_nothing,
             what_changed_elsewhere_changes_here, what_is_newer_here_stays,
             of_an_id_that_comes_twice_the_last_heard_of_counts, jobs_need_their_run, walks_go_by_rows_and_conditions,
-            nodes_are_taken_in_with_their_locks, queues_are_taken_in_with_their_pauses);
+            nodes_are_taken_in_with_their_locks, no_node_that_comes_runs_on_itself,
+            queues_are_taken_in_with_their_pauses);
         $crate::contract_tests!($open; audit: locks_are_audited, pauses_and_priorities_are_audited, corrections_are_audited,
             a_first_job_tells_its_run, links_that_are_put_right_are_audited, the_audit_is_walked_back,
             each_status_is_in_the_history, claimed_and_numbered_jobs_have_a_history);

@@ -118,14 +118,6 @@ pub fn a_guest_shows_its_host(lab: &dyn Repository) {
     }
     lab.node_update(&name("host"), &on(None), &act(2)).unwrap();
 
-    // A ring that came from elsewhere is shown for a few rounds, and not for ever.
-    let ring = Node { vm_host: Some(name("guest")), ..get(lab, "host") };
-    lab.node_import(&[ring]).unwrap();
-    assert_eq!(get(lab, "host").vm_host, Some(name("guest")));
-    assert!(lab.node_get(&name("guest")).unwrap().unwrap().host.is_some());
-    let same = lab.node_update(&name("guest"), &on(Some("host")), &act(3)).unwrap();
-    assert!(matches!(same, NodeUpdated::Updated(_)), "what was so before is no change: {same:?}");
-
     lab.node_update(&name("host"), &on(None), &act(3)).unwrap();
     assert!(lab.node_delete(&name("host"), &act(99)).unwrap());
     let guest = lab.node_get(&name("guest")).unwrap().unwrap();

@@ -5,7 +5,7 @@ use paddles_domain::{
 };
 
 use super::{at, job, run};
-use crate::{Copied, JobsCopied, PlacedJob, Repository, RunCondition, RunIndex, Stored};
+use crate::{Copied, JobsCopied, NodesCopied, PlacedJob, Repository, RunCondition, RunIndex, Stored};
 
 /// Rows of one page.
 const SOME: u32 = 100;
@@ -206,8 +206,13 @@ pub fn nodes_are_taken_in_with_their_locks(lab: &dyn Repository) {
     orphan.name = node("orphan");
     orphan.vm_host = Some(node("unheard of"));
     let nodes = [guest.clone(), host.clone(), orphan];
-    assert_eq!(lab.node_import(&nodes).unwrap(), fates(3, 0, 0, 0));
-    assert_eq!(lab.node_import(&nodes).unwrap(), fates(0, 0, 3, 0));
+    let import = |nodes: &[Node]| {
+        let NodesCopied { copied, on_themselves } = lab.node_import(nodes).unwrap();
+        assert_eq!(on_themselves, []);
+        copied
+    };
+    assert_eq!(import(&nodes), fates(3, 0, 0, 0));
+    assert_eq!(import(&nodes), fates(0, 0, 3, 0));
     let shown = lab.node_get(&guest.name).unwrap().unwrap();
     assert_eq!((shown.node, shown.host.unwrap().node), (guest.clone(), host.clone()));
     assert!(lab.node_get(&node("unheard of")).unwrap().is_some());
@@ -216,9 +221,40 @@ pub fn nodes_are_taken_in_with_their_locks(lab: &dyn Repository) {
     host.locked = false;
     host.locked_by = None;
     host.locked_since = None;
-    assert_eq!(lab.node_import(&[guest.clone(), host.clone()]).unwrap(), fates(0, 2, 0, 0));
+    assert_eq!(import(&[guest.clone(), host.clone()]), fates(0, 2, 0, 0));
     assert_eq!(lab.node_get(&guest.name).unwrap().unwrap().node, guest);
     assert_eq!(lab.node_get(&host.name).unwrap().unwrap().node, host);
+}
+
+pub fn no_node_that_comes_runs_on_itself(lab: &dyn Repository) {
+    let on = |name: &str, host: Option<&str>| Node { vm_host: host.map(node), ..Node::new(node(name)) };
+    let import = |nodes: &[Node]| {
+        let NodesCopied { copied, on_themselves } = lab.node_import(nodes).unwrap();
+        (copied, on_themselves.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let hosts = || ["a", "b", "c", "d"].map(|name| lab.node_get(&node(name)).unwrap().unwrap().node.vm_host);
+    // Straight, and by others; the rest of them comes.
+    let ring = [on("a", Some("b")), on("b", Some("c")), on("c", Some("a")), on("d", Some("d"))];
+    let told = || vec!["c".to_owned(), "d".to_owned()];
+    assert_eq!(import(&ring), (fates(4, 0, 0, 0), told()));
+    let expected = [Some(node("b")), Some(node("c")), None, None];
+    assert_eq!(hosts(), expected);
+    assert_eq!(import(&ring), (fates(0, 0, 4, 0), told()), "again it is the same");
+    assert_eq!(hosts(), expected);
+
+    // One by one, and what was so before stays.
+    assert_eq!(import(&[on("d", Some("a"))]), (fates(0, 1, 0, 0), vec![]));
+    assert_eq!(import(&[on("c", Some("d"))]), (fates(0, 0, 1, 0), vec!["c".to_owned()]));
+    assert_eq!(hosts(), [Some(node("b")), Some(node("c")), None, Some(node("a"))]);
+    assert_eq!(import(&[on("d", Some("d"))]), (fates(0, 0, 1, 0), vec!["d".to_owned()]));
+    assert_eq!(hosts()[3], Some(node("a")));
+
+    // What turns round is none.
+    assert_eq!(
+        import(&[on("a", None), on("b", Some("a")), on("c", Some("b")), on("d", None)]),
+        (fates(0, 4, 0, 0), vec![])
+    );
+    assert_eq!(hosts(), [None, Some(node("a")), Some(node("b")), None]);
 }
 
 pub fn queues_are_taken_in_with_their_pauses(lab: &dyn Repository) {

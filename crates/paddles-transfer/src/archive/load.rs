@@ -7,6 +7,7 @@ use paddles_repository::{Copied, JobsCopied, PlacedJob, Repository, RepositoryEr
 
 use super::line::Line;
 use super::reader::Lines;
+use crate::reachable::{keep_reachable, take_in_nodes};
 use crate::{ArchiveError, Progress};
 
 /// Why an archive is not loaded, or not to its end.
@@ -33,23 +34,33 @@ pub struct Loaded {
     pub jobs: Copied,
 }
 
+/// What became of an archive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// What was taken in.
+    pub taken: Loaded,
+    /// How much was left out, since the service would refuse it: nodes that no URL reaches, and hosts that run on their guests. Which
+    /// is said to who watches.
+    pub left_out: u64,
+}
+
 /// Records of one transaction: a fraction of a second, and a few megabytes.
 const AT_ONCE: usize = 256;
 
 /// Brings the records of an archive into a database. An archive may turn out to be damaged after half of it is here:
 /// [`check`](crate::check) it first.
-pub fn load(lab: &dyn Repository, archive: impl Read, progress: &dyn Progress) -> Result<Loaded, LoadError> {
+pub fn load(lab: &dyn Repository, archive: impl Read, progress: &dyn Progress) -> Result<Brought, LoadError> {
     let mut lines = Lines::open(archive)?;
     let mut batch = Batch::default();
-    let mut loaded = Loaded::default();
+    let mut brought = Brought::default();
     while let Some(line) = lines.next()? {
         if !batch.takes(&line) {
-            batch.store(lab, &mut loaded, progress)?;
+            batch.store(lab, &mut brought, progress)?;
         }
         batch.add(line);
     }
-    batch.store(lab, &mut loaded, progress)?;
-    Ok(loaded)
+    batch.store(lab, &mut brought, progress)?;
+    Ok(brought)
 }
 
 /// Records of one kind that come one behind the other.
@@ -87,9 +98,14 @@ impl Batch {
         }
     }
 
-    fn store(&mut self, lab: &dyn Repository, loaded: &mut Loaded, progress: &dyn Progress) -> Result<(), LoadError> {
+    fn store(&mut self, lab: &dyn Repository, brought: &mut Brought, progress: &dyn Progress) -> Result<(), LoadError> {
+        let Brought { taken: loaded, left_out } = brought;
+        let mut leave_out = |sentence: String| {
+            progress.say(&sentence);
+            *left_out += 1;
+        };
         if !self.nodes.is_empty() {
-            loaded.nodes += lab.node_import(&self.nodes)?;
+            loaded.nodes += take_in_nodes(lab, &self.nodes, &mut leave_out)?;
         }
         if !self.queues.is_empty() {
             loaded.queues += lab.queue_import(&self.queues)?;
@@ -98,6 +114,9 @@ impl Batch {
             loaded.runs += lab.run_import(&self.runs)?;
         }
         if !self.jobs.is_empty() {
+            for placed in &mut self.jobs {
+                keep_reachable(placed, &mut leave_out);
+            }
             match lab.job_import(&self.jobs)? {
                 JobsCopied::Copied(copied) => loaded.jobs += copied,
                 JobsCopied::UnknownRun(name) => return Err(LoadError::RunGone(name)),

@@ -12,7 +12,7 @@ mod reader;
 use serde::{Deserialize, Serialize};
 
 pub use export::{ExportError, Exported, export};
-pub use load::{LoadError, Loaded, load};
+pub use load::{Brought, LoadError, Loaded, load};
 pub use reader::{ArchiveError, BadLine, check};
 
 /// The version of the format.

@@ -4,12 +4,13 @@ use std::collections::{HashMap, VecDeque};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use paddles_domain::{Job, JobId, RunName, RunResults};
+use paddles_domain::{Job, JobId, JobKey, RunName, RunResults, Value, word_targets};
 use paddles_repository::{JobsCopied, PlacedJob, Repository, RepositoryError};
 use serde_json::value::RawValue;
 
 use super::listing::{readable, selected_runs};
 use super::source::{Source, SourceError, segment};
+use crate::reachable::take_in_nodes;
 use crate::records::{Members, ReadRun, RecordError, read_job, read_node, read_queue, read_run};
 use crate::{Loaded, Progress, Selection};
 
@@ -117,7 +118,10 @@ impl Copy<'_> {
     fn nodes_and_queues(&mut self, source: &Source) -> Result<(), ImportError> {
         self.progress.begin("nodes and queues", None);
         let nodes = self.list(source, "/nodes/", read_node)?;
-        self.imported.taken.nodes += self.lab.node_import(&nodes)?;
+        self.imported.taken.nodes += take_in_nodes(self.lab, &nodes, &mut |sentence| {
+            self.progress.say(&sentence);
+            self.imported.left_out.push(sentence);
+        })?;
         let queues = self.list(source, "/queue/", read_queue)?;
         self.imported.taken.queues += self.lab.queue_import(&queues)?;
         Ok(())
@@ -236,6 +240,7 @@ impl Copy<'_> {
             match Members::of(json).and_then(|members| read_job(name, &members)) {
                 Ok(placed) => {
                     *times_seen.entry(placed.job.job_id.to_string()).or_default() += 1;
+                    self.tell_of_words(&placed.job);
                     jobs.push(placed);
                 }
                 Err(error) => self.leave_out(format!("{name}: a job {}: {error}", beginning(json.get()))),
@@ -245,6 +250,17 @@ impl Copy<'_> {
             self.leave_out(format!("{name}: job {job_id} is there {times} times; the one heard of last counts"));
         }
         Ok((read, jobs))
+    }
+
+    /// A server links no job to a node that it could not show; neither does the copy.
+    fn tell_of_words(&mut self, job: &Job) {
+        let Some(Value::Document(targets)) = job.values.get(JobKey::Targets) else { return };
+        for target in word_targets(targets) {
+            self.leave_out(format!(
+                "{}/{} comes without its node of {target}: no node is called so",
+                job.run, job.job_id
+            ));
+        }
     }
 
     fn count_correction(&mut self, read: &ReadRun, jobs: &[PlacedJob]) {

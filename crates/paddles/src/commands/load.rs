@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 use paddles_diesel::OpenError;
-use paddles_transfer::{ArchiveError, LoadError, Records};
+use paddles_transfer::{ArchiveError, Brought, LoadError, Records};
 
 use super::import::print_fates;
 use super::serve;
@@ -36,6 +36,8 @@ pub(crate) enum LoadFailure {
     Refused { file: PathBuf, source: ArchiveError },
     #[error("{0}\nThe same command goes on where this one ended.")]
     Load(#[from] LoadError),
+    #[error("{0} things are left out: see above")]
+    LeftOut(u64),
 }
 
 impl Load {
@@ -58,8 +60,9 @@ impl Load {
         paddles_transfer::Progress::begin(&bar, "loading", Some(records.total()));
         let loaded = paddles_transfer::load(&lab, self.open()?, &bar);
         bar.end();
-        print_fates(&loaded?, start.elapsed());
-        Ok(())
+        let Brought { taken, left_out } = loaded?;
+        print_fates(&taken, start.elapsed());
+        if left_out == 0 { Ok(()) } else { Err(LoadFailure::LeftOut(left_out)) }
     }
 
     fn open(&self) -> Result<File, LoadFailure> {

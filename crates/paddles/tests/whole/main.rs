@@ -48,6 +48,7 @@ mod import_from_old;
 mod ingestion_speed;
 mod kill_clients;
 mod kills;
+mod left_out;
 mod load;
 mod lock_races;
 mod optional;

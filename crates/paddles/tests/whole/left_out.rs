@@ -1,0 +1,99 @@
+//! What a server would refuse of a lab that comes from elsewhere is told and left out, and all the rest comes.
+
+use paddles_diesel::testing::TestDatabase;
+use serde_json::{Value, json};
+
+use crate::copied_lab::{command, fill, other_kind, serve};
+use crate::program::Ended;
+
+/// As an older lab may have them: nodes that are each other's hosts, one that is its own, and what is called by a word that stands in
+/// URLs where names do, with a guest and a job.
+const OLD: &str = "INSERT INTO nodes (name, is_vm, locked) VALUES \
+        ('one', true, false), ('other', true, false), ('own', true, false), ('lock_many', false, false), ('below', true, false); \
+    UPDATE nodes SET vm_host_id = (SELECT id FROM nodes WHERE name = 'other') WHERE name = 'one'; \
+    UPDATE nodes SET vm_host_id = (SELECT id FROM nodes WHERE name = 'one') WHERE name = 'other'; \
+    UPDATE nodes SET vm_host_id = id WHERE name = 'own'; \
+    UPDATE nodes SET vm_host_id = (SELECT id FROM nodes WHERE name = 'lock_many') WHERE name = 'below'; \
+    INSERT INTO job_nodes (node_id, job_id) SELECT nodes.id, jobs.id FROM nodes, jobs, runs \
+        WHERE nodes.name = 'lock_many' AND jobs.run_id = runs.id AND runs.name = 'old'";
+
+const RING: &str = "node other comes without its host, which is itself or runs on it";
+const OWN: &str = "node own comes without its host, which is itself or runs on it";
+const NODE: &str = "node lock_many is left out: ";
+const BELOW: &str = "node below comes without its host: ";
+
+/// A lab of which some cannot come.
+fn old_lab(database: &TestDatabase) {
+    let source = serve(database);
+    fill(&source.client());
+    let job = json!({ "job_id": "1", "status": "pass", "targets": { "u@lock_many": "key", "u@third": "key" } });
+    source.client().post_job("old", &job);
+    database.execute(OLD);
+}
+
+/// Nodes by name, each with the name of its host, and the jobs of a run.
+fn shown(database: &TestDatabase) -> (Vec<(String, Option<String>)>, Value, usize) {
+    let service = serve(database);
+    let nodes = service.client().read("/nodes/");
+    let hosted = |node: &Value| {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        (text(&node["name"]).unwrap(), text(&node["vm_host"]["name"]))
+    };
+    let runs = service.client().read("/runs/?count=100").as_array().unwrap().len();
+    let jobs = service.client().read("/runs/old/jobs/?fields=job_id,status,targets");
+    (nodes.as_array().unwrap().iter().map(hosted).collect(), jobs, runs)
+}
+
+/// Each of these sentences stands there once, and the rest came, again and again.
+fn the_rest_comes(database: &TestDatabase, come: &dyn Fn(&TestDatabase) -> Ended, told: &[&str], sum: &str) {
+    let before = shown(database);
+    let target = other_kind(database);
+    for round in 0..2 {
+        let ended = come(&target);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        for sentence in told {
+            assert_eq!(ended.stderr.matches(sentence).count(), 1, "{sentence}: {}", ended.stderr);
+        }
+        assert!(ended.stderr.contains(sum), "{sum}: {}", ended.stderr);
+        assert!(
+            ended.stdout.contains("jobs: ")
+                && ended.stdout.contains(if round == 0 { " 63 added" } else { " 0 added, 0 changed" }),
+            "{ended:?}"
+        );
+        let after = shown(&target);
+        assert_eq!((&after.1, after.2), (&before.1, before.2));
+        let left: Vec<_> =
+            before.0.iter().filter(|node| !after.0.contains(node)).map(|(name, _)| name.as_str()).collect();
+        assert_eq!(left, ["below", "lock_many", "other", "own"]);
+        let comes = |name: &str| after.0.iter().find(|node| node.0 == name).map(|(_, host)| host.as_deref());
+        assert_eq!(["below", "other", "own"].map(comes), [Some(None); 3]);
+        assert_eq!(
+            (comes("one"), comes("a-guest"), comes("lock_many")),
+            (Some(Some("other")), Some(Some("host")), None)
+        );
+        assert_eq!(after.0.len(), before.0.len() - 1);
+    }
+}
+
+fn of_an_archive(database: &TestDatabase) {
+    old_lab(database);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lab.zst");
+    let file = file.to_str().unwrap();
+    assert_eq!(command(database, &["export", file]).code, Some(0));
+    assert_eq!(command(database, &["load", file, "--dry-run"]).code, Some(0));
+    let load = |target: &TestDatabase| command(target, &["load", file]);
+    let told = [RING, OWN, NODE, BELOW, "old/1 comes without its node lock_many: "];
+    the_rest_comes(database, &load, &told, "5 things are left out: see above");
+}
+
+fn of_a_server(database: &TestDatabase) {
+    old_lab(database);
+    let source = serve(database);
+    let address = format!("http://{}", source.address());
+    let import = |target: &TestDatabase| command(target, &["import", "--from", &address, "--recheck"]);
+    let told = [RING, OWN, NODE, BELOW, "old/1 comes without its node of u@lock_many: "];
+    the_rest_comes(database, &import, &told, "5 things are to be looked at: see above");
+}
+
+on_both_databases!(of_an_archive, of_a_server);
