@@ -46,7 +46,7 @@ impl Settings {
     pub(crate) fn read() -> Result<Self, SettingError> {
         // A name that is no text cannot be ours.
         let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-        let ours = named.filter(|(name, _)| name.starts_with(PREFIX));
+        let ours = named.filter(|(name, _)| name.to_ascii_uppercase().starts_with(PREFIX));
         let variables = ours.map(as_text).collect::<Result<Vec<_>, _>>()?;
         Self::from_variables(variables.into_iter(), Path::new(database::SECRET_FILE))
     }
@@ -56,8 +56,8 @@ impl Settings {
         secret_file: &Path,
     ) -> Result<Self, SettingError> {
         // A variable that is set to nothing counts as not set.
-        let set = variables.filter(|(name, value)| !value.is_empty() && !name.contains(char::is_lowercase));
-        let mut variables = set.collect();
+        let set = variables.filter(|(_, value)| !value.is_empty());
+        let (small, mut variables): (Vec<_>, Vec<_>) = set.partition(|(name, _)| name.contains(char::is_lowercase));
         let files = files::Files::read(&mut variables)?;
         let conceal = |refused| files.conceal(refused);
         let variables = Variables(variables);
@@ -74,8 +74,8 @@ impl Settings {
         let mut known: Vec<String> =
             settings.lines().filter_map(|line| Some(line.split_once('=')?.0.to_owned())).collect();
         known.extend(OTHER_NAMES.map(str::to_owned));
-        settings.unknown =
-            unknown::Unknown::all(variables.0.iter().map(|(name, value)| (name.as_str(), value.as_str())), &known);
+        let given = variables.0.iter().chain(&small).map(|(name, value)| (name.as_str(), value.as_str()));
+        settings.unknown = unknown::Unknown::all(given, &known);
         Ok(settings)
     }
 

@@ -18,7 +18,7 @@ pub(crate) struct Unknown {
 impl Unknown {
     /// Those of the variables `given`, with their values, that are none of the `known`.
     pub(super) fn all<'v>(given: impl Iterator<Item = (&'v str, &'v str)>, known: &[String]) -> Vec<Self> {
-        let ours = given.filter(|(name, value)| name.starts_with(PREFIX) && !is_service_link(name, value));
+        let ours = given.filter(|(name, value)| bare(name).is_some() && !is_service_link(name, value));
         let unknown = ours.map(|(name, _)| name).filter(|name| known.iter().all(|known| known != name));
         unknown.map(|name| Self { name: name.to_owned(), nearest: nearest(name, known) }).collect()
     }
@@ -45,9 +45,14 @@ fn is_service_link(name: &str, value: &str) -> bool {
         || name.contains("_PORT") && (is_address || name.contains("_PORT_") && of_port)
 }
 
+/// What of a name tells settings apart. In small letters none is one, but may well be meant for one.
+fn bare(name: &str) -> Option<String> {
+    name.to_ascii_uppercase().strip_prefix(PREFIX).map(str::to_owned)
+}
+
 fn nearest(name: &str, known: &[String]) -> Option<String> {
-    let bare = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
-    let likeness = |known: &String| strsim::jaro_winkler(&bare(name), &bare(known));
+    let name = bare(name)?;
+    let likeness = |known: &String| bare(known).map_or(0.0, |known| strsim::jaro_winkler(&name, &known));
     let alike = known.iter().filter(|known| likeness(known) > ALIKE);
     alike.max_by(|one, other| likeness(one).total_cmp(&likeness(other))).cloned()
 }
@@ -69,6 +74,8 @@ mod tests {
         assert_eq!(told("PADDLES_DATABSE_URL"), typo);
         let part = format!("PADDLES_EXPIRE {no_setting}; there is PADDLES_EXPIRE_EVERY");
         assert_eq!(told("PADDLES_EXPIRE"), part);
+        let small = format!("paddles_database_url {no_setting}; there is PADDLES_DATABASE_URL");
+        assert_eq!(told("paddles_database_url"), small);
         for (link, value) in [
             ("PADDLES_SERVICE_HOST", "10.0.0.1"),
             ("PADDLES_PGBOUNCER_SERVICE_PORT_POSTGRES", "6432"),

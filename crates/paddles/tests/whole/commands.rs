@@ -39,7 +39,7 @@ fn config_shows_every_setting_and_where_it_came_from() {
         ("PADDLES_SERVER_HOST", "0.0.0.0"),
         ("PADDLES_DATABASE_URL", "postgres://lab:top-secret@db.example/paddles?sslpassword=top-secret"),
         ("PADDLES_TIMEZONE", "America/New_York"),
-        // Set to nothing counts as not set; in small letters it is somebody else's.
+        // Set to nothing counts as not set; in small letters it is no setting, and told.
         ("PADDLES_ADMISSION", ""),
         ("PADDLES_server_port", "1"),
     ];
@@ -79,6 +79,7 @@ PADDLES_ACCESS_LOG=errors (default)
 PADDLES_EXPIRE_EVERY=off (default)
 PADDLES_EXPIRE_RUNNING_AFTER=30m (default)
 PADDLES_EXPIRE_QUEUED_AFTER=14days (default)
+PADDLES_server_port is no setting, and changes nothing; there is PADDLES_SERVER_PORT
 ",
         (workers.get() * 8).clamp(16, 32)
     );
