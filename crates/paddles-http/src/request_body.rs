@@ -22,7 +22,7 @@ use crate::app::App;
 const DROPPED: usize = 4;
 
 /// How long a body that says that it is too large may pause until its client hears so.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The body of a request, within the limit.
 pub(crate) struct RequestBody(Bytes);
