@@ -81,6 +81,8 @@ mod attack;
 #[cfg(target_os = "linux")]
 mod attackers;
 #[cfg(target_os = "linux")]
+mod control_groups;
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 mod outage_under_load;
