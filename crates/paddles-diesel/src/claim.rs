@@ -184,20 +184,22 @@ pub(crate) fn is_one_of_found(connection: &AnyConnection, column: &str) -> Strin
     }
 }
 
-/// What was deleted last of this run, or of this job, and can come back; kept until the transaction ends.
+/// What was deleted of this run, or of this job, at this moment or else last, and can come back; kept until the transaction ends.
 pub(crate) fn lock_deletion(
     connection: &mut AnyConnection,
     run: &RunName,
     job_id: Option<&JobId>,
+    deleted: Option<Timestamp>,
 ) -> QueryResult<Option<RecordId>> {
     let of = if job_id.is_some() { "job_id = ?" } else { "job_id IS NULL" };
+    let at = if deleted.is_some() { " AND time = ?" } else { "" };
     let lock = match connection {
         AnyConnection::Postgres(_) => " FOR UPDATE",
         AnyConnection::Sqlite(_) => "",
     };
-    let sql = format!("SELECT id FROM deletions WHERE run_name = ? AND {of} ORDER BY id DESC LIMIT 1{lock}");
+    let sql = format!("SELECT id FROM deletions WHERE run_name = ? AND {of}{at} ORDER BY id DESC LIMIT 1{lock}");
     let last = Statement::new(sql).bind(run.as_str()).binds(job_id.map(|job_id| job_id.as_str().into()));
-    last.row(connection)
+    last.binds(deleted.map(Bind::from)).row(connection)
 }
 
 /// The oldest deletion before this moment that nobody else keeps; kept until the transaction ends.

@@ -116,9 +116,14 @@ impl DeletionRepository for DieselRepository {
         self.database.read(|connection| Statement::new(sql).bind(page.limit()).bind(page.offset()).rows(connection))
     }
 
-    fn run_restore(&self, name: &RunName, act: Option<&Act>) -> Result<Restored, RepositoryError> {
+    fn run_restore(
+        &self,
+        name: &RunName,
+        deleted: Option<Timestamp>,
+        act: Option<&Act>,
+    ) -> Result<Restored, RepositoryError> {
         self.database.write(|connection| {
-            let Some(deletion) = lock_deletion(connection, name, None)? else { return Ok(Restored::NotFound) };
+            let Some(deletion) = lock_deletion(connection, name, None, deleted)? else { return Ok(Restored::NotFound) };
             let known: Option<RecordId> = Statement::new("SELECT id FROM deleted_runs WHERE deletion = ?")
                 .bind(deletion.0)
                 .row(connection)?;
@@ -147,11 +152,19 @@ impl DeletionRepository for DieselRepository {
         })
     }
 
-    fn job_restore(&self, run: &RunName, job_id: &JobId, act: Option<&Act>) -> Result<Restored, RepositoryError> {
+    fn job_restore(
+        &self,
+        run: &RunName,
+        job_id: &JobId,
+        deleted: Option<Timestamp>,
+        act: Option<&Act>,
+    ) -> Result<Restored, RepositoryError> {
         self.database.write(|connection| {
             // As in every change of a job the run comes first.
             let kept_run = lock_run(connection, run)?;
-            let Some(deletion) = lock_deletion(connection, run, Some(job_id))? else { return Ok(Restored::NotFound) };
+            let Some(deletion) = lock_deletion(connection, run, Some(job_id), deleted)? else {
+                return Ok(Restored::NotFound);
+            };
             let of_run: Option<RecordId> =
                 Statement::new("SELECT run_id FROM deletions WHERE id = ?").bind(deletion.0).row(connection)?;
             let Some(Stored { id, record: mut run }) = kept_run.filter(|run| Some(run.id) == of_run) else {

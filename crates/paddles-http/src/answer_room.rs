@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use actix_web::Error;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, ResponseError as _};
@@ -117,16 +118,19 @@ impl Drop for Held {
     }
 }
 
-/// Counts large answers in one piece until they are read, and refuses one for which there is no room.
+/// Counts large answers in one piece until they are read, and refuses one for which there is no room. What was changed is always
+/// told: who asks for the next job of a queue would lose it.
 pub(crate) async fn keep_room(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
     let app = request.app_data::<Data<App>>().cloned();
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let response = next.call(request).await?.map_into_boxed_body();
     let BodySize::Sized(size @ SMALL..) = response.response().body().size() else { return Ok(response) };
     let Some(app) = app else { return Ok(response) };
-    let held = app.room.hold_whole(usize::try_from(size).unwrap_or(usize::MAX));
+    let bytes = usize::try_from(size).unwrap_or(usize::MAX);
+    let held = if is_read { app.room.hold_whole(bytes) } else { Some(app.room.hold(bytes)) };
     let (request, response) = response.into_parts();
     let response: HttpResponse = match held {
         None => ApiError::busy().error_response(),

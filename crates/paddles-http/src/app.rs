@@ -8,6 +8,7 @@ use paddles_domain::{Act, Admission, Job, JobId, LabZone, NodeName, QueueName, R
 use paddles_repository::{HostedNode, Place, QueueHead, Repository, Stored};
 
 use crate::answer_room::AnswerRoom;
+use crate::body_room::BodyRoom;
 use crate::bridge::Bridge;
 use crate::job_counters::JobCounters;
 use crate::known_tokens::KnownTokens;
@@ -36,6 +37,7 @@ pub(crate) struct App {
     pub(crate) access_log: AccessLog,
     pub(crate) measures: Measures,
     pub(crate) room: Arc<AnswerRoom>,
+    pub(crate) bodies: Arc<BodyRoom>,
     pub(crate) watch: LabWatch,
     /// Single rows, and lists that many look at: those who ask at the same time are answered together.
     pub(crate) jobs: Together<(RunName, JobId), Option<Stored<Job>>>,
@@ -84,6 +86,7 @@ impl App {
             access_log: settings.access_log,
             measures: Measures::new(),
             room: Arc::default(),
+            bodies: Arc::default(),
         }
     }
 }

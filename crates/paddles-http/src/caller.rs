@@ -8,6 +8,7 @@ use actix_web::dev::{Payload, RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use actix_web::middleware::Next;
+use actix_web::rt::time::timeout;
 use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
 use futures_util::StreamExt as _;
@@ -141,7 +142,8 @@ pub(crate) async fn admit(
             next.call(request).await
         }
         Err(refusal) => {
-            drop_body(&mut request, app.body_limit).await;
+            // Who sends it slowly hears as little of it as who is let in.
+            let _ = timeout(app.request_timeout, drop_body(&mut request, app.body_limit)).await;
             // An answer, not an error: what surrounds every answer is added to it on the way out.
             Ok(request.into_response(refusal.error_response()))
         }

@@ -12,12 +12,13 @@ use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::timeout;
 
 use crate::drain::Drain;
+use crate::turns::Listening;
 
 /// How long the head of a request may take to come, and a new connection to begin one.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection on which somebody begins to ask.
-pub(crate) type Asking = (TcpStream, Protocol, Option<SocketAddr>);
+pub(crate) type Asking = (Listening, Protocol, Option<SocketAddr>);
 
 /// Waits until something is asked on the connection. One that stays silent ends, and all silent ones end when the service `stops`.
 pub(crate) async fn wait_until_asked(
@@ -37,5 +38,5 @@ pub(crate) async fn wait_until_asked(
         },
         () = stops => return Err(DispatchError::SlowRequestTimeout),
     }
-    Ok((connection, Protocol::Http1, client))
+    Ok((Listening::on(connection), Protocol::Http1, client))
 }

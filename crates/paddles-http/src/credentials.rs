@@ -47,10 +47,10 @@ fn read(value: &[u8]) -> Option<Credentials> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let pair = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
-    // Whatever the user's name is; it may hold no colon, a password may.
-    let (_, password) = pair.split_once(':')?;
-    Some(Credentials { token: TokenHash::of(password), is_ambient: true })
+    let pair = STANDARD.decode(rest).ok()?;
+    // Whatever the user's name is, and however it is encoded (Python's clients send Latin-1); it may hold no colon, a password may.
+    let password = pair.splitn(2, |byte| *byte == b':').nth(1)?;
+    Some(Credentials { token: TokenHash::of(str::from_utf8(password).ok()?), is_ambient: true })
 }
 
 #[cfg(test)]
@@ -73,6 +73,8 @@ mod tests {
         let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
         check(&basic("me:paddles_x"), Some("paddles_x"), true);
         check(&basic(":pass:word"), Some("pass:word"), true);
+        check(&format!("Basic {}", STANDARD.encode(b"j\xf6rg:paddles_x")), Some("paddles_x"), true);
+        check(&format!("Basic {}", STANDARD.encode(b"me:\xf6")), None, true);
         check(&basic("no colon"), None, true);
         check("Basic ???", None, true);
         check("Digest x", None, true);

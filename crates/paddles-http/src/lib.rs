@@ -27,6 +27,7 @@
 mod answer_room;
 mod api_error;
 mod app;
+mod body_room;
 mod bridge;
 mod caller;
 mod client_address;
@@ -65,6 +66,7 @@ mod run_path;
 mod server;
 mod settings;
 mod together;
+mod turns;
 
 pub use clock::now;
 pub use drain::{Listener, Stopper};

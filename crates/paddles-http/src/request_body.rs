@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut, Data};
-use actix_web::{FromRequest, HttpRequest, dev};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev};
 use futures_util::StreamExt as _;
 use paddles_domain::{TooDeep, strict_json};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -38,12 +38,14 @@ impl FromRequest for RequestBody {
         let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let declared: usize = declared.unwrap_or(0);
         let mut payload = payload.take();
+        let request = request.clone();
+        let mut held = app.map(|app| app.bodies.begin());
         let read = async move {
             if declared > limit.saturating_mul(DROPPED) {
                 return Err(ApiError::too_large(limit));
             }
             let mut body = BytesMut::new();
-            let mut seen = 0;
+            let (mut seen, mut is_busy) = (0, false);
             loop {
                 let chunk = match payload.next() {
                     // What is sent anyway is dropped as it comes, so that the connection stays of use.
@@ -53,13 +55,27 @@ impl FromRequest for RequestBody {
                 let Some(chunk) = chunk else { break };
                 let chunk = chunk.map_err(|error| ApiError::invalid(format!("the body ended early: {error}")))?;
                 seen += chunk.len();
-                if seen <= limit {
+                if seen <= limit && held.as_mut().is_some_and(|held| !held.grow(seen)) {
+                    // What is still to come is dropped too.
+                    (held, body, is_busy) = (None, BytesMut::new(), true);
+                }
+                if seen <= limit && !is_busy {
                     body.extend_from_slice(&chunk);
                 } else if seen > limit.saturating_mul(DROPPED) {
                     break;
                 }
             }
-            if seen > limit { Err(ApiError::too_large(limit)) } else { Ok(Self(body.freeze())) }
+            if seen > limit {
+                return Err(ApiError::too_large(limit));
+            }
+            if is_busy {
+                return Err(ApiError::busy());
+            }
+            if let Some(held) = held {
+                // Until it is answered.
+                request.extensions_mut().insert(held);
+            }
+            Ok(Self(body.freeze()))
         };
         Box::pin(
             async move { timeout(patience, read).await.unwrap_or_else(|_| Err(ApiError::body_too_slow(patience))) },

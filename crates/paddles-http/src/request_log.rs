@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 use crate::app::App;
 use crate::drain::Drain;
 use crate::request_id::{REQUEST_ID, id_of};
+use crate::turns::{Spoken, Turns};
 
 /// Which requests have a line in the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,16 +65,18 @@ impl FromStr for AccessLog {
 /// stops, answers also ask their client to come back on a new connection, which goes elsewhere.
 pub(crate) async fn log_request(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
     let began = Instant::now();
+    let turn = request.conn_data::<Turns>().map(Turns::answer);
     let drain = request.app_data::<web::Data<Drain>>().cloned();
     let app = request.app_data::<web::Data<App>>().cloned();
     let in_flight = app.as_ref().map(|app| app.measures.request_came());
     let id = id_of(&request);
     // Of the highest level, so that no choice of what is logged takes the id away.
     let span = tracing::error_span!("request", request_id = id.to_str().unwrap_or_default());
-    let mut response = next.call(request).instrument(span.clone()).await?;
+    let response = next.call(request).instrument(span.clone()).await?;
+    let mut response = response.map_body(|_, body| Spoken::over(body, turn));
     drop(in_flight);
     if let Some(app) = app {
         let status = response.status().as_u16();

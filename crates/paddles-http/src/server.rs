@@ -29,6 +29,7 @@ use crate::rate_limit::limit_rate;
 use crate::request_log::log_request;
 use crate::routes;
 use crate::settings::HttpSettings;
+use crate::turns::Listening;
 
 /// How long requests in flight may take when the service stops, in seconds.
 const DRAIN_SECONDS: u64 = 30;
@@ -37,7 +38,7 @@ const DRAIN_SECONDS: u64 = 30;
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// How long a connection is kept on which nothing more is asked. Proxies that keep theirs must give them up sooner.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// From so much on, what is to be sent waits for the system to take it: of a slow reader, little more than a chunk is kept.
 const WRITE_BUFFER: usize = 8 * 1024;
@@ -122,8 +123,9 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
             .client_disconnect_timeout(CLOSING)
             .keep_alive(KEEP_ALIVE)
             .h1_write_buffer_size(WRITE_BUFFER)
-            .on_connect_ext(move |_, connection| {
+            .on_connect_ext(move |listening: &Listening, connection| {
                 connection.insert(for_connections.connection_opened());
+                connection.insert(listening.turns());
             })
             .finish(routes);
         let drain = for_workers.clone();

@@ -9,13 +9,24 @@ pub trait DeletionRepository {
     /// A page of what can be brought back, last deleted first.
     fn deletion_list(&self, page: Page) -> Result<Vec<Deletion>, RepositoryError>;
 
-    /// Brings back the run of this name that was deleted last, with the jobs that were deleted with it. Without an act it only says
-    /// what would come of it.
-    fn run_restore(&self, name: &RunName, act: Option<&Act>) -> Result<Restored, RepositoryError>;
+    /// Brings back the run of this name that was deleted at the moment `deleted`, or else last, with the jobs that were deleted with
+    /// it. Without an act it only says what would come of it.
+    fn run_restore(
+        &self,
+        name: &RunName,
+        deleted: Option<Timestamp>,
+        act: Option<&Act>,
+    ) -> Result<Restored, RepositoryError>;
 
-    /// Brings back the job of this id that was deleted last from a run that is there. Without an act it only says what would come of
-    /// it.
-    fn job_restore(&self, run: &RunName, job_id: &JobId, act: Option<&Act>) -> Result<Restored, RepositoryError>;
+    /// Brings back the job of this id that was deleted at the moment `deleted`, or else last, from a run that is there. Without an
+    /// act it only says what would come of it.
+    fn job_restore(
+        &self,
+        run: &RunName,
+        job_id: &JobId,
+        deleted: Option<Timestamp>,
+        act: Option<&Act>,
+    ) -> Result<Restored, RepositoryError>;
 
     /// Forgets for good some of what was deleted before this moment, `at_most` so many jobs.
     fn deletion_purge(&self, before: Timestamp, at_most: u32) -> Result<Purged, RepositoryError>;

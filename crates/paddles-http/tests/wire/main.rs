@@ -39,6 +39,7 @@ mod documents;
 mod entity_tags;
 mod faults;
 mod filters;
+mod greedy;
 mod history;
 mod idempotency;
 mod ingestion;

@@ -88,6 +88,29 @@ pub fn a_name_that_is_taken_stays(lab: &dyn Repository) {
     assert_eq!(run_restored(lab, &run("r"), 29), Restored::Restored(1));
 }
 
+/// Whoever reports of a deleted run makes it anew, and it is deleted again to make room for the old one.
+pub fn what_was_deleted_before_comes_back_too(lab: &dyn Repository) {
+    fill(lab, "r");
+    let before = seen(lab, "r");
+    let runs = |deleted, second| lab.run_restore(&run("r"), Some(at(deleted)), Some(&act(second))).unwrap();
+    assert!(lab.run_delete(&run("r"), &act(20)).unwrap());
+    post(lab, "r", "9", status(JobStatus::Pass), 21);
+    assert_eq!(runs(20, 22), Restored::Taken);
+    assert!(lab.run_delete(&run("r"), &act(23)).unwrap());
+    assert_eq!(runs(22, 24), Restored::NotFound);
+    assert_eq!(runs(20, 24), Restored::Restored(3));
+    assert_eq!(seen(lab, "r"), before);
+    assert_eq!(lab.deletion_list(page(1, 9)).unwrap().len(), 1);
+
+    let jobs = |deleted, second| lab.job_restore(&run("r"), &job("1"), Some(at(deleted)), Some(&act(second))).unwrap();
+    assert!(lab.job_delete(&run("r"), &job("1"), &act(25)).unwrap());
+    post(lab, "r", "1", status(JobStatus::Pass), 26);
+    assert!(lab.job_delete(&run("r"), &job("1"), &act(27)).unwrap());
+    assert_eq!(jobs(26, 28), Restored::NotFound);
+    assert_eq!(jobs(25, 28), Restored::Restored(1));
+    assert_eq!(seen(lab, "r"), before);
+}
+
 pub fn a_node_that_is_gone_is_not_linked(lab: &dyn Repository) {
     fill(lab, "r");
     assert!(lab.run_delete(&run("r"), &act(20)).unwrap());
@@ -116,9 +139,9 @@ pub fn what_is_old_is_forgotten(lab: &dyn Repository) {
 /// What came of bringing a run back, which was foretold.
 fn run_restored(lab: &dyn Repository, run: &RunName, second: u32) -> Restored {
     let before = lab.deletion_list(page(1, 9)).unwrap();
-    let foretold = lab.run_restore(run, None).unwrap();
+    let foretold = lab.run_restore(run, None, None).unwrap();
     assert_eq!(lab.deletion_list(page(1, 9)).unwrap(), before);
-    let restored = lab.run_restore(run, Some(&act(second))).unwrap();
+    let restored = lab.run_restore(run, None, Some(&act(second))).unwrap();
     assert_eq!(restored, foretold);
     restored
 }
@@ -126,9 +149,9 @@ fn run_restored(lab: &dyn Repository, run: &RunName, second: u32) -> Restored {
 /// The same of a job.
 fn job_restored(lab: &dyn Repository, run: &RunName, job: &JobId, second: u32) -> Restored {
     let before = lab.deletion_list(page(1, 9)).unwrap();
-    let foretold = lab.job_restore(run, job, None).unwrap();
+    let foretold = lab.job_restore(run, job, None, None).unwrap();
     assert_eq!(lab.deletion_list(page(1, 9)).unwrap(), before);
-    let restored = lab.job_restore(run, job, Some(&act(second))).unwrap();
+    let restored = lab.job_restore(run, job, None, Some(&act(second))).unwrap();
     assert_eq!(restored, foretold);
     restored
 }

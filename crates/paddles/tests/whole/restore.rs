@@ -49,7 +49,15 @@ fn what_was_deleted_is_brought_back(database: &TestDatabase) {
         let taken = restore(database, &["r", "--job", "1", how]);
         assert_eq!(taken.code, Some(1));
         assert!(taken.stderr.contains("there is another r/1 by now"), "{}", taken.stderr);
+        // It says how to bring this one back when that one is deleted too.
+        let list = restore(database, &[]).stdout;
+        let deleted = list.split('\t').next().unwrap();
+        assert!(taken.stderr.contains(&format!("--deleted \"{deleted}\"")), "{} {list}", taken.stderr);
+        let same = restore(database, &["r", "--job", "1", how, "--deleted", deleted]);
+        assert_eq!(same.stderr, taken.stderr);
     }
+    let never = restore(database, &["r", "--job", "1", "--yes", "--deleted", "2020-01-02 03:04:05"]);
+    assert!(never.stderr.contains("nothing of r/1 is kept"), "{}", never.stderr);
     let unknown = restore(database, &["other"]);
     assert!(unknown.code == Some(1) && unknown.stderr.contains("nothing of other is kept"), "{}", unknown.stderr);
 

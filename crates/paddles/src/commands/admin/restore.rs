@@ -1,7 +1,7 @@
 //! `paddles admin restore`: what was deleted, back again.
 
 use clap::Args;
-use paddles_domain::{JobId, RunName};
+use paddles_domain::{JobId, RunName, Timestamp};
 use paddles_repository::{Deletion, LARGEST_PAGE, Page, Repository, Restored};
 use serde_json::json;
 
@@ -21,6 +21,9 @@ pub(crate) struct RestoreCommand {
     /// Only this job, of a run that is there
     #[arg(long, requires = "run", value_parser = read_job_id)]
     job: Option<JobId>,
+    /// What was deleted at this moment, as the list shows it, instead of what was deleted last: 2027-01-31 12:00:00.123456
+    #[arg(long, requires = "run", value_name = "MOMENT")]
+    deleted: Option<Timestamp>,
     #[command(flatten)]
     confirm: Confirm,
 }
@@ -30,8 +33,11 @@ pub(crate) struct RestoreCommand {
 pub(crate) enum RestoreError {
     #[error("nothing of {0} is kept: it was never deleted, or too long ago")]
     NotFound(String),
-    #[error("there is another {0} by now: delete that one first, or leave the old one where it is")]
-    Taken(String),
+    #[error(
+        "there is another {what} by now: delete that one, and bring the old one back with --deleted \"{deleted}\", \
+         or leave it where it is"
+    )]
+    Taken { what: String, deleted: Timestamp },
     #[error("the run from which {0} was deleted is not there: restore the run first")]
     RunGone(String),
 }
@@ -52,13 +58,13 @@ impl RestoreCommand {
         self.confirm.ask(&format!("{what} ({}) comes back", jobs(kept.jobs)))?;
         let act = self.confirm.act();
         let restored = match &self.job {
-            None => lab.run_restore(run, act.as_ref())?,
-            Some(job) => lab.job_restore(run, job, act.as_ref())?,
+            None => lab.run_restore(run, self.deleted, act.as_ref())?,
+            Some(job) => lab.job_restore(run, job, self.deleted, act.as_ref())?,
         };
         let count = match restored {
             Restored::Restored(count) => count,
             Restored::NotFound => return Err(RestoreError::NotFound(what).into()),
-            Restored::Taken => return Err(RestoreError::Taken(what).into()),
+            Restored::Taken => return Err(RestoreError::Taken { what, deleted: kept.time }.into()),
             Restored::RunGone => return Err(RestoreError::RunGone(what).into()),
         };
         let done = self.confirm.tell("restored", "would restore");
@@ -69,14 +75,16 @@ impl RestoreCommand {
         Ok(())
     }
 
-    /// What was deleted last of the run or job.
+    /// What was deleted of the run or job, at the moment that was asked for or else last.
     fn kept(&self, lab: &dyn Repository, run: &RunName) -> Result<Option<Deletion>, AdminError> {
         for number in 1.. {
             let deletions = lab.deletion_list(Page::new(number, LARGEST_PAGE)?)?;
             if deletions.is_empty() {
                 break;
             }
-            let found = deletions.into_iter().find(|it| it.run == *run && it.job_id == self.job);
+            let found = deletions.into_iter().find(|it| {
+                it.run == *run && it.job_id == self.job && self.deleted.is_none_or(|deleted| deleted == it.time)
+            });
             if found.is_some() {
                 return Ok(found);
             }
