@@ -125,7 +125,7 @@ impl AsyncRead for Listening {
         let this = self.get_mut();
         match Pin::new(&mut this.connection).poll_read(context, into) {
             Poll::Pending => this.wait(context),
-            read => read,
+            read @ Poll::Ready(_) => read,
         }
     }
 }
