@@ -58,7 +58,7 @@ fn a_large_run_is_deleted(lab: &Lab, jobs: u32) {
     let (deleted, waited) = longest(&|| assert!(lab.repository.run_delete(&large, &act()).unwrap()));
     println!("{jobs} jobs deleted in {deleted:?}; another run waited for {waited:?} at the most");
     let (restored, waited) = longest(&|| {
-        assert_eq!(lab.repository.run_restore(&large, None, Some(&act())).unwrap(), Restored::Restored(jobs))
+        assert_eq!(lab.repository.run_restore(&large, None, Some(&act())).unwrap(), Restored::Restored(jobs));
     });
     println!("{jobs} jobs restored in {restored:?}; another run waited for {waited:?} at the most");
 }
