@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::lab::{lab_of, paddles_on, paddles_prints};
 use crate::program::{Ended, paddles, run};
 use crate::service::Service;
+use crate::waiting::eventually;
 
 pub(super) fn doctor(database: &TestDatabase, arguments: &[&str]) -> Ended {
     run(&mut paddles_on(database, &[&["doctor"], arguments].concat()))
@@ -174,6 +175,44 @@ fn what_is_empty_is_found_and_mended() {
     assert_eq!(problems("empty"), Vec::<String>::new());
     database.execute("DROP EXTENSION pgstattuple; ANALYZE");
     assert_eq!(problems("empty"), Vec::<String>::new());
+}
+
+/// What nobody has read in a week is told, once statistics are that old. The server says when they began, and here a view says
+/// otherwise: what comes before the catalog in the search path is found before it.
+#[test]
+fn an_index_that_nobody_reads_is_told() {
+    let database = TestDatabase::postgres();
+    paddles_prints(&database, &["migrate"]);
+    let name = database.url().rsplit_once('/').unwrap().1;
+    // Some 20 MB of an index that is not unique, and as much of one that is.
+    database.execute(&format!(
+        "ALTER DATABASE {name} SET search_path = public, pg_catalog; \
+         INSERT INTO audit (time, who, action, kind, name) SELECT now(), 'me', 'update', 'node', md5(n::text) || repeat('x', 100) \
+             FROM generate_series(1, 100000) AS n; \
+         CREATE UNIQUE INDEX by_hand ON audit (name); ANALYZE"
+    ));
+    let began = |ago: &str| {
+        database.execute(&format!(
+            "CREATE OR REPLACE VIEW public.pg_stat_database AS SELECT datname, now() - interval '{ago}' AS stats_reset \
+             FROM pg_catalog.pg_stat_database"
+        ));
+    };
+    let told = || -> Vec<String> {
+        let found = findings(&doctor(&database, &["--json", "--no-recount"]));
+        found.into_iter().filter(|what| what.contains("nobody read the index")).collect()
+    };
+    assert_eq!(told(), Vec::<String>::new(), "statistics are young");
+    began("6 days 23 hours");
+    assert_eq!(told(), Vec::<String>::new());
+    began("8 days 1 hour");
+    let found = told();
+    assert_eq!(found.len(), 1, "small ones, and those that keep names apart, are of use: {found:?}");
+    let is_told = found[0].starts_with("note: upkeep: nobody read the index ix_audit_name (");
+    assert!(is_told && found[0].ends_with(" MB) in 8 days"), "{found:?}");
+
+    database.execute("SET enable_seqscan = off; SELECT FROM audit WHERE name > 'f' ORDER BY name, time, id LIMIT 1");
+    // A session tells what it read when it ends.
+    eventually("that it is read is seen", || told().is_empty().then_some(()));
 }
 
 #[test]
