@@ -19,6 +19,10 @@ const CONNECTION_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the next questions are refused at once after one waited in vain.
 const AWAY: Duration = Duration::from_secs(1);
 
+/// Connections for what is asked while all others are in use: a change, how the database is, and what the service does by itself, the
+/// death of silent jobs and the end of old deletions. Who waited for one in vain would have all others refused.
+const BESIDES: u32 = 4;
+
 /// Connections are renewed after this time, so that a proxy in between may drop old ones.
 const CONNECTION_LIFETIME: Duration = Duration::from_mins(30);
 
@@ -42,8 +46,7 @@ impl Database {
         let (statements, is_sqlite, begin) = (connector.statements(), connector.is_sqlite(), connector.begin());
         let connector = Arc::new(connector);
         let pool = r2d2::Pool::builder()
-            // For what is asked while all others are in use: a change, and how the database is.
-            .max_size(connections + 2)
+            .max_size(connections + BESIDES)
             .min_idle(Some(1))
             .connection_timeout(CONNECTION_PATIENCE)
             .max_lifetime(Some(CONNECTION_LIFETIME))
@@ -133,22 +136,24 @@ impl Database {
     /// Does `work` while no other server of this database does work of the same `number`; `None` if one does.
     ///
     /// The lock belongs to a transaction, since pgBouncer hands sessions around, on a connection that is none of the pool's:
-    /// the work is done on those, and a pool in use must not wait for itself.
+    /// the work is done on those, and a pool in use must not wait for itself. The server ends a transaction in which nothing happens
+    /// for as long as a statement may take, so long work asks its [`Turn`] now and then.
     pub(crate) fn alone<T>(
         &self,
         number: i64,
-        work: impl FnOnce() -> Result<T, RepositoryError>,
+        work: impl FnOnce(&mut Turn) -> Result<T, RepositoryError>,
     ) -> Result<Option<T>, RepositoryError> {
         if self.is_sqlite() {
             let turn = self.sqlite_alone.try_lock();
-            return if matches!(turn, Err(TryLockError::WouldBlock)) { Ok(None) } else { work().map(Some) };
+            let is_elsewhere = matches!(turn, Err(TryLockError::WouldBlock));
+            return if is_elsewhere { Ok(None) } else { work(&mut Turn(None)).map(Some) };
         }
         let unavailable = |error: diesel::ConnectionError| RepositoryError::Unavailable { reason: error.to_string() };
         let mut connection = self.connector.open().map_err(unavailable)?;
         let taken = connection.batch_execute(&self.begin).and_then(|()| try_alone(&mut connection, number));
         // The lock ends with the connection.
         match taken {
-            Ok(true) => work().map(Some),
+            Ok(true) => work(&mut Turn(Some(connection))).map(Some),
             Ok(false) => Ok(None),
             Err(error) => Err(repository_error(&error)),
         }
@@ -199,6 +204,16 @@ impl Database {
         found_away = self.found_away.lock().unwrap_or_else(PoisonError::into_inner);
         *found_away = taken.is_err().then(Instant::now);
         taken.map_err(|error| RepositoryError::Unavailable { reason: error.to_string() })
+    }
+}
+
+/// The turn of who works alone, and the connection that has the lock for it; SQLite needs none.
+pub(crate) struct Turn(Option<AnyConnection>);
+
+impl Turn {
+    /// Whether it is ours still. To ask keeps it.
+    pub(crate) fn is_ours(&mut self) -> bool {
+        self.0.as_mut().is_none_or(|connection| connection.batch_execute("SELECT 1").is_ok())
     }
 }
 

@@ -39,11 +39,15 @@ impl ExpiryRepository for DieselRepository {
     }
 
     fn job_expire(&self, rule: &ExpiryRule, limit: u32, act: &Act) -> Result<ExpiryRound, RepositoryError> {
-        let round = self.database.alone(EXPIRE_ALONE, || {
+        let round = self.database.alone(EXPIRE_ALONE, |turn| {
             let due = self.job_due(rule, limit, act.when)?;
             let found = due.len();
             let mut jobs = Vec::with_capacity(found);
             for job in due {
+                if !turn.is_ours() {
+                    // Somebody else may have begun.
+                    return Ok(ExpiryRound::Expired { jobs, may_go_on: false });
+                }
                 if self.database.write(|connection| bury(connection, rule, &job, act))? {
                     jobs.push(job);
                 }

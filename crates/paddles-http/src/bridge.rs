@@ -6,7 +6,7 @@
 //!
 //! Changes and reads wait in lanes of their own, and each lane has threads that prefer it: however many people read what is
 //! slow to find, a lab goes on reporting, and the other way round. What the service asks for those who watch it waits for
-//! neither.
+//! neither, nor does what it does by itself, which may take long and keeps nobody's thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -31,6 +31,9 @@ const READS_PER_ASKER: usize = 64;
 /// How many questions of the service itself may wait: it asks each once at a time.
 const WAITING_TO_WATCH: usize = 8;
 
+/// How long the service waits for what it does by itself: nobody else does.
+const UPKEEP_PATIENCE: Duration = Duration::from_hours(1);
+
 /// What names of threads begin with that ask for everybody.
 const ASKER: &str = "ask-";
 
@@ -44,6 +47,7 @@ pub(crate) struct Bridge {
     changes: Lane,
     reads: Lane,
     watch: Lane,
+    upkeep: Lane,
 }
 
 /// A question as it waits.
@@ -68,8 +72,8 @@ struct LaneCounts {
 }
 
 impl Bridge {
-    /// Starts threads that ask: `askers` of them for changes and reads, and one each for changes alone and for what the service
-    /// asks itself. They end when the last bridge to them is gone. Whoever asks waits for `patience`, and no longer.
+    /// Starts threads that ask: `askers` of them for changes and reads, and one each for changes alone, for what the service
+    /// asks itself and for what it does by itself. They end when the last bridge to them is gone. Whoever asks waits for `patience`, and no longer.
     pub(crate) fn start(
         repository: &Arc<dyn Repository>,
         askers: usize,
@@ -78,6 +82,7 @@ impl Bridge {
         let (changes, waiting_changes) = lane(askers * CHANGES_PER_ASKER, patience);
         let (reads, waiting_reads) = lane(askers * READS_PER_ASKER, patience);
         let (watch, waiting_to_watch) = lane(WAITING_TO_WATCH, patience);
+        let (upkeep, waiting_upkeep) = lane(1, UPKEEP_PATIENCE);
         let start = |name: String, first: &Receiver<Question>, second: &Receiver<Question>| {
             let (repository, first, second) = (Arc::clone(repository), first.clone(), second.clone());
             let gives_way = name.starts_with(ASKER);
@@ -88,7 +93,7 @@ impl Bridge {
                 answer(&*repository, &first, &second);
             })
         };
-        let mut threads = Vec::with_capacity(askers + 2);
+        let mut threads = Vec::with_capacity(askers + 3);
         for number in 0..askers {
             let (first, second) = match number % 2 {
                 0 => (&waiting_changes, &waiting_reads),
@@ -98,7 +103,8 @@ impl Bridge {
         }
         threads.push(start("change".to_owned(), &waiting_changes, &never())?);
         threads.push(start("watch".to_owned(), &waiting_to_watch, &never())?);
-        Ok((Self { changes, reads, watch }, Askers(threads)))
+        threads.push(start("upkeep".to_owned(), &waiting_upkeep, &never())?);
+        Ok((Self { changes, reads, watch, upkeep }, Askers(threads)))
     }
 
     /// Asks a `question` that changes nothing, and waits for its answer.
@@ -123,6 +129,14 @@ impl Bridge {
         question: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
     ) -> Result<T, ApiError> {
         self.watch.ask(question).await
+    }
+
+    /// Does what the service does by itself, besides all questions.
+    pub(crate) async fn keep_up<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Repository) -> Result<T, RepositoryError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.upkeep.ask(question).await
     }
 
     /// Where questions wait that change nothing.

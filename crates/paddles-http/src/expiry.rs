@@ -51,7 +51,7 @@ pub(crate) fn keep(schedule: ExpirySchedule, app: Data<App>) -> JoinHandle<()> {
 async fn round(rule: ExpiryRule, app: &App) -> Result<bool, ApiError> {
     loop {
         let act = Act { when: now(), who: Actor::Expiry, from: None, once: None };
-        match app.bridge.change(move |lab| lab.job_expire(&rule, BATCH, &act)).await? {
+        match app.bridge.keep_up(move |lab| lab.job_expire(&rule, BATCH, &act)).await? {
             ExpiryRound::Elsewhere => return Ok(false),
             ExpiryRound::Expired { jobs, may_go_on } => {
                 for job in jobs {

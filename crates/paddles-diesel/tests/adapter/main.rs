@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod alone;
 mod claims;
 mod cluster;
 mod contract;

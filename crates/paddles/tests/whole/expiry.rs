@@ -3,6 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
 use paddles_diesel::testing::TestDatabase;
 use serde_json::json;
 
@@ -123,4 +125,97 @@ fn a_schedule_does_not_hold_up_the_end() {
     service.begin_to_stop("TERM");
     assert!(service.ended().success());
     assert!(service.log().contains("stopped"), "{}", service.log());
+}
+
+/// All threads and connections that answer requests wait for what somebody keeps. Jobs die all the same, once each, and nobody is
+/// answered with less than they asked for when it is let go.
+#[test]
+fn a_pool_in_use_holds_up_no_expiry() {
+    let database = TestDatabase::postgres();
+    let mut settings = SCHEDULE.to_vec();
+    settings.push(("PADDLES_DATABASE_CONNECTIONS", "2"));
+    let servers = [0; 2].map(|_| Service::start_with(&database, &settings));
+    let client = servers[0].client();
+    let post = |run: &str, id: &str| client.post_job(run, &json!({ "job_id": id, "status": "queued" }));
+    (0..REPORTERS).for_each(|id| post("kept", &id.to_string()));
+    let keeps_the_run = database.hold("SELECT FROM runs WHERE name = 'kept' FOR UPDATE");
+    let answers = thread::scope(|scope| {
+        let report = |server: &Service, id: usize| {
+            let client = server.client();
+            scope.spawn(move || client.put(&format!("/runs/kept/jobs/{id}/"), &json!({ "status": "pass" })).status)
+        };
+        let reporters: Vec<_> = (0..REPORTERS).map(|id| report(&servers[id % 2], id)).collect();
+        // Both kinds of threads that answer, and the one for changes alone.
+        for server in &servers {
+            eventually("all are in use", || (in_use(server) >= 3).then_some(()));
+        }
+        database.execute(
+            "INSERT INTO runs (name, status, jobs_queued) VALUES ('free', 'queued', 40); \
+             INSERT INTO jobs (run_id, job_id, status, posted) SELECT runs.id, n, 'queued', '2020-01-02 03:04:05' \
+                 FROM runs, generate_series(1, 40) AS n WHERE name = 'free'",
+        );
+        let dead = || sum(&servers, "paddles_expired_jobs_total");
+        eventually("they die", || (dead() == 40).then_some(()));
+        assert!(servers.iter().all(|server| in_use(server) >= 3), "those who wait still do");
+        drop(keeps_the_run);
+        reporters.into_iter().map(|reporter| reporter.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(answers, [200; REPORTERS]);
+    assert_eq!(client.read("/runs/free/")["results"]["dead"], 40);
+    assert_eq!(client.read("/runs/kept/")["results"]["pass"], REPORTERS);
+
+    // And it goes on.
+    post("free", "later");
+    database.execute(LONG_AGO);
+    eventually("another dies", || (client.read("/runs/free/")["results"]["dead"] == 41).then_some(()));
+    assert_eq!(sum(&servers, "paddles_expired_jobs_total"), 41);
+    for server in &servers {
+        assert!(!server.log().contains("could not expire") && !server.log().contains("ERROR"), "{}", server.log());
+    }
+}
+
+/// More than two servers of two connections have threads for.
+const REPORTERS: usize = 12;
+
+fn sum(servers: &[Service], name: &str) -> usize {
+    servers.iter().map(|server| figure(server, name)).sum()
+}
+
+/// How many connections of a server are in use.
+fn in_use(server: &Service) -> usize {
+    let text = server.client().get("/metrics").text();
+    let line = text.lines().find(|line| line.starts_with("paddles_database_connections{") && line.contains("in_use"));
+    line.unwrap_or_else(|| panic!("{text}")).rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// Who makes jobs dead waits for one of them, and everybody else of the same small server is answered meanwhile.
+#[test]
+fn who_waits_for_a_job_keeps_no_request_waiting() {
+    let database = TestDatabase::postgres();
+    let mut settings = SCHEDULE.to_vec();
+    settings.push(("PADDLES_DATABASE_CONNECTIONS", "1"));
+    let server = Service::start_with(&database, &settings);
+    let client = server.client();
+    client.post_job("free", &json!({ "job_id": "1", "status": "waiting" }));
+    // Which of its threads waits is chance.
+    for round in 1..=4 {
+        client.post_job("kept", &json!({ "job_id": round.to_string(), "status": "queued" }));
+        let keeps_the_run = database.hold("SELECT FROM runs WHERE name = 'kept' FOR UPDATE");
+        database.execute(LONG_AGO);
+        let waits = "SELECT 1 / count(*)::int FROM pg_stat_activity \
+            WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        eventually("it waits", || try_execute(&database, waits).then_some(()));
+        for _ in 0..20 {
+            assert_eq!(client.put("/runs/free/jobs/1/", &json!({})).status, 200);
+            assert_eq!(client.read("/runs/free/")["results"]["waiting"], 1);
+        }
+        assert!(try_execute(&database, waits), "it waits still");
+        drop(keeps_the_run);
+        eventually("the job is dead", || (client.read("/runs/kept/")["results"]["dead"] == round).then_some(()));
+    }
+}
+
+/// Whether the database takes it.
+fn try_execute(database: &TestDatabase, sql: &str) -> bool {
+    PgConnection::establish(database.url()).unwrap().batch_execute(sql).is_ok()
 }
