@@ -151,9 +151,13 @@ impl Database {
         let unavailable = |error: diesel::ConnectionError| RepositoryError::Unavailable { reason: error.to_string() };
         let mut connection = self.connector.open().map_err(unavailable)?;
         let taken = connection.batch_execute(&self.begin).and_then(|()| try_alone(&mut connection, number));
-        // The lock ends with the connection.
         match taken {
-            Ok(true) => work(&mut Turn(Some(connection))).map(Some),
+            Ok(true) => {
+                let mut turn = Turn(Some(connection));
+                let done = work(&mut turn);
+                turn.end();
+                done.map(Some)
+            }
             Ok(false) => Ok(None),
             Err(error) => Err(repository_error(&error)),
         }
@@ -214,6 +218,14 @@ impl Turn {
     /// Whether it is ours still. To ask keeps it.
     pub(crate) fn is_ours(&mut self) -> bool {
         self.0.as_mut().is_none_or(|connection| connection.batch_execute("SELECT 1").is_ok())
+    }
+
+    /// Lets the next one have it at once: the server would notice only some time later that its connection has ended. Where it fails
+    /// the connection is gone, and the lock with it.
+    fn end(self) {
+        if let Some(mut connection) = self.0 {
+            connection.roll_back().ok();
+        }
     }
 }
 

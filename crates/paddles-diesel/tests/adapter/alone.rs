@@ -1,5 +1,6 @@
 //! Who makes jobs dead does it alone, however long it takes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -55,4 +56,27 @@ fn a_turn_lasts_as_long_as_its_work() {
     });
     let ExpiryRound::Expired { jobs, .. } = expired else { panic!("{expired:?}") };
     assert_eq!(jobs.len(), RUNS.len());
+}
+
+/// Whoever comes next finds nobody, however busy the machine is: a round of several batches goes on by itself.
+#[test]
+fn a_turn_ends_with_its_work() {
+    let lab = Lab::postgres();
+    let other = DieselRepository::open(&lab.database.url().parse().unwrap(), 2).unwrap();
+    let act = Act::of_nobody("2021-01-02 03:04:05".parse().unwrap());
+    let is_done = AtomicBool::new(false);
+    let found = thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        let labs = [&lab.repository, &other].into_iter().cycle().take(60);
+        let found: Vec<_> = labs.map(|lab| lab.job_expire(&RULE, 100, &act)).collect();
+        is_done.store(true, Ordering::Relaxed);
+        found
+    });
+    assert!(found.into_iter().all(|round| round.unwrap() != ExpiryRound::Elsewhere));
 }
