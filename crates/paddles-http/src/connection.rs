@@ -12,7 +12,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::timeout;
 
 use crate::drain::Drain;
-use crate::turns::Listening;
+use crate::turns::{HeadRoom, Listening};
 
 /// How long the head of a request may take to come, and a new connection to begin one.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,6 +24,7 @@ pub(crate) type Asking = (Listening, Protocol, Option<SocketAddr>);
 pub(crate) async fn wait_until_asked(
     connection: TcpStream,
     drain: &Drain,
+    heads: HeadRoom,
     stops: impl Future<Output = ()>,
 ) -> Result<Asking, DispatchError> {
     // Who was accepted is waited for when the service stops: a request may be on its way.
@@ -38,5 +39,5 @@ pub(crate) async fn wait_until_asked(
         },
         () = stops => return Err(DispatchError::SlowRequestTimeout),
     }
-    Ok((Listening::on(connection), Protocol::Http1, client))
+    Ok((Listening::on(connection, heads), Protocol::Http1, client))
 }

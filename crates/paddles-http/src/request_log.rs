@@ -68,7 +68,7 @@ pub(crate) async fn log_request(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
     let began = Instant::now();
-    let turn = request.conn_data::<Turns>().map(Turns::answer);
+    let turn = request.conn_data::<Turns>().map(|turns| turns.answer(request.head()));
     let drain = request.app_data::<web::Data<Drain>>().cloned();
     let app = request.app_data::<web::Data<App>>().cloned();
     let in_flight = app.as_ref().map(|app| app.measures.request_came());

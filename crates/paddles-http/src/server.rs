@@ -29,7 +29,7 @@ use crate::rate_limit::limit_rate;
 use crate::request_log::log_request;
 use crate::routes;
 use crate::settings::HttpSettings;
-use crate::turns::Listening;
+use crate::turns::{HeadRoom, Listening};
 
 /// How long requests in flight may take when the service stops, in seconds.
 const DRAIN_SECONDS: u64 = 30;
@@ -90,6 +90,7 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
     };
     tune(&listener)?;
     let description = Data::new(routes::description());
+    let heads = HeadRoom::default();
     let server = Server::build()
         .workers(workers)
         .max_concurrent_connections(connections)
@@ -128,10 +129,10 @@ pub fn server(repository: &Arc<dyn Repository>, settings: HttpSettings, listener
                 connection.insert(listening.turns());
             })
             .finish(routes);
-        let drain = for_workers.clone();
+        let (drain, heads) = (for_workers.clone(), heads.clone());
         fn_service(move |connection| {
-            let (drain, stops) = (drain.clone(), stops_silent.clone());
-            async move { wait_until_asked(connection, &drain, stops.notified()).await }
+            let (drain, heads, stops) = (drain.clone(), heads.clone(), stops_silent.clone());
+            async move { wait_until_asked(connection, &drain, heads, stops.notified()).await }
         })
         // In a place of its own, which is taken when something is asked.
         .and_then(boxed::factory(http))

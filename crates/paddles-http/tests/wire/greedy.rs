@@ -37,6 +37,31 @@ fn a_later_head_that_comes_too_slowly_ends_its_connection() {
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
 
+/// As many heads as there may be connections, each as large as it may be, are more than any memory.
+#[test]
+fn large_heads_share_what_there_is() {
+    let service = Service::on(TestDatabase::sqlite());
+    let head = format!("GET / HTTP/1.1\r\nHost: paddles\r\nX-Large: {}", "a".repeat(120_000));
+    let begin = |before: &str| {
+        let mut connection = RawConnection::to(&service);
+        connection.try_send(format!("{before}{head}"));
+        connection
+    };
+    // Some of them behind a request that was whole.
+    let connections: Vec<_> = (0..600).map(|number| begin(if number % 2 == 0 { "" } else { ASK })).collect();
+    // Meanwhile others ask as ever.
+    assert_eq!(service.get("/").status, 200);
+    // Who has room has time, and is told when it is over; behind an answer the connection just ends.
+    let answers: Vec<String> = connections.into_iter().map(RawConnection::read_to_end).collect();
+    let refused = answers.iter().step_by(2).filter(|answer| answer.is_empty()).count();
+    let timed_out = answers.iter().step_by(2).filter(|answer| answer.contains(" 408 ")).count();
+    assert!(refused > 30 && timed_out > 100 && refused + timed_out == 300, "{refused} refused, {timed_out} timed out");
+    // What they held is free again.
+    let mut last = RawConnection::to(&service);
+    last.send(format!("{head}\r\nConnection: close\r\n\r\n"));
+    assert!(last.read_to_end().starts_with("HTTP/1.1 200 "));
+}
+
 /// Time for an answer is no time for the client.
 #[test]
 fn a_slow_answer_does_not_end_its_connection() {
