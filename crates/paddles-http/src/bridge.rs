@@ -9,8 +9,8 @@
 //! neither, nor does what it does by itself, which may take long and keeps nobody's thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
@@ -73,7 +73,8 @@ struct LaneCounts {
 
 impl Bridge {
     /// Starts threads that ask: `askers` of them for changes and reads, and one each for changes alone, for what the service
-    /// asks itself and for what it does by itself. They end when the last bridge to them is gone. Whoever asks waits for `patience`, and no longer.
+    /// asks itself and for what it does by itself. They end when the last bridge to them is gone. Whoever asks waits for `patience`,
+    /// and no longer.
     pub(crate) fn start(
         repository: &Arc<dyn Repository>,
         askers: usize,
@@ -197,13 +198,16 @@ impl Lane {
         let (answer, answered) = oneshot::channel();
         // What is logged while it is asked belongs to the request that asks.
         let request = Span::current();
+        let asked = Asked(Arc::new(Mutex::new(Some(question))));
+        let withdrawn = Asked(Arc::clone(&asked.0));
         self.put(Box::new(move |repository| {
-            // Whoever asked may have hung up by now.
-            if !answer.is_closed() {
+            if let Some(question) = asked.take() {
                 let _ = answer.send(request.in_scope(|| question(repository)));
             }
         }))?;
-        Ok(self.wait(answered).await??)
+        let answer = self.wait(answered).await;
+        drop(withdrawn);
+        Ok(answer??)
     }
 
     /// Puts a question behind those that wait.
@@ -242,6 +246,22 @@ impl Lane {
     }
 }
 
+/// A question that may be taken back: who hangs up takes along what was sent, which may be large, however long the lane is.
+struct Asked<Q>(Arc<Mutex<Option<Q>>>);
+
+impl<Q> Asked<Q> {
+    /// The question, unless it was taken.
+    fn take(&self) -> Option<Q> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<Q> Drop for Asked<Q> {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}
+
 /// Somebody who waits.
 pub(crate) struct Standing(Arc<LaneCounts>);
 
@@ -275,5 +295,23 @@ fn answer(repository: &dyn Repository, first: &Receiver<Question>, second: &Rece
         let Ok(question) = question else { return };
         // The thread outlives a panic, which has been logged; who asked is told of a defect.
         let _ = catch_unwind(AssertUnwindSafe(|| question(repository)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In a lane that does not move, each that asks and hangs up would leave what it sent.
+    #[actix_web::test]
+    async fn who_gives_up_takes_the_question_along() {
+        let (lane, waiting) = lane(4, Duration::from_millis(10));
+        let sent = Arc::new(());
+        for _ in 0..4 {
+            let sent = Arc::clone(&sent);
+            let answer = lane.ask(move |_| Ok(Arc::strong_count(&sent))).await;
+            assert!(answer.is_err());
+        }
+        assert_eq!((waiting.len(), Arc::strong_count(&sent)), (4, 1));
     }
 }
