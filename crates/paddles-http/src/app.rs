@@ -15,6 +15,7 @@ use crate::known_tokens::KnownTokens;
 use crate::lab_watch::LabWatch;
 use crate::links::Links;
 use crate::measures::Measures;
+use crate::other_sites::site_of;
 use crate::rate_limit::RateLimit;
 use crate::request_log::AccessLog;
 use crate::settings::{AccessSettings, HttpSettings, RunsView};
@@ -24,6 +25,8 @@ use crate::together::{Shared, Together, TogetherByName};
 pub(crate) struct App {
     pub(crate) bridge: Bridge,
     pub(crate) links: Links,
+    /// Where browsers find this service.
+    pub(crate) site: String,
     pub(crate) counters: JobCounters,
     pub(crate) admission: Admission,
     pub(crate) zone: LabZone,
@@ -73,6 +76,7 @@ impl App {
             }),
             bridge,
             counters: JobCounters::new(settings.statsd.as_ref()),
+            site: site_of(&settings.address),
             links: Links::new(&settings.address, settings.job_log_link),
             admission: settings.admission,
             zone: settings.zone,

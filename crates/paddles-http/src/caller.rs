@@ -4,9 +4,8 @@ use std::future::{Ready, ready};
 use std::net::IpAddr;
 
 use actix_web::body::BoxBody;
-use actix_web::dev::{Payload, RequestHead, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::rt::time::timeout;
 use actix_web::web::Data;
@@ -19,8 +18,7 @@ use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::clock::now;
 use crate::credentials::Shown;
-
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+use crate::other_sites::is_from_another_site;
 
 /// Who sends a request: what every change is told.
 #[derive(Clone)]
@@ -66,9 +64,9 @@ impl Caller {
         let caller = Self::shown(app, from, shown, demanded).await?;
         caller.must_be(demanded)?;
         let is_ambient = !matches!(shown, Shown::Token(token) if !token.is_ambient);
-        if is_ambient && need != Need::Reading && is_from_another_site(request.head()) {
+        if is_ambient && need != Need::Reading && is_from_another_site(request.head(), &app.site) {
             return Err(ApiError::forbidden(
-                "a page of another site may not ask for this, unless it sends a token as Authorization: Bearer",
+                "a page of another site than PADDLES_ADDRESS may not ask for this, unless it sends a token as Authorization: Bearer",
             ));
         }
         Ok(caller)
@@ -115,18 +113,6 @@ impl Caller {
             }
         }
     }
-}
-
-/// Whether a browser sends this for a page of another site. A browser sends passwords by itself, and stands in a trusted network
-/// whichever page it shows.
-fn is_from_another_site(request: &RequestHead) -> bool {
-    let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
-    if let Some(site) = header(SEC_FETCH_SITE) {
-        return !matches!(site, "same-origin" | "none");
-    }
-    let Some(origin) = header(ORIGIN) else { return false };
-    let host = header(HOST).unwrap_or_default();
-    origin.split_once("://").is_none_or(|(_, origin)| !origin.eq_ignore_ascii_case(host))
 }
 
 /// Lets a request to a handler that needs `need` through to it, or refuses it.

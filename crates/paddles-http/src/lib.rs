@@ -55,6 +55,7 @@ mod networks;
 mod next_page;
 mod openapi;
 mod operations;
+mod other_sites;
 mod parameters;
 mod process;
 mod rate_limit;
