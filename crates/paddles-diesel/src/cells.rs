@@ -11,6 +11,10 @@ use paddles_repository::RecordId;
 
 use crate::connection::Backend;
 
+/// More microseconds than any time has that can be read, and than the digits of a text in a file would be.
+const FAR_AWAY: i64 = 8_000_000_000_000_000_000;
+const FAR_PAST: i64 = -FAR_AWAY;
+
 /// What is read of a row, in the order of its `SELECT`.
 pub(crate) trait FromCells: Sized + 'static {
     fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self>;
@@ -46,7 +50,24 @@ impl<'a, R: Row<'a, Backend>> Cells<'_, R> {
     }
 
     pub(crate) fn time(&mut self) -> deserialize::Result<Option<Timestamp>> {
-        Ok(self.take::<NaiveDateTime, SqlTimestamp>()?.map(Timestamp::from_utc))
+        let place = self.next;
+        match self.take::<NaiveDateTime, SqlTimestamp>() {
+            Ok(time) => Ok(time.map(Timestamp::from_utc)),
+            Err(source) => self.far_away(place).map(Some).ok_or(source),
+        }
+    }
+
+    /// The first or last moment, for a time of Postgres that is beyond what can be read: `infinity`, and years far off. It sends
+    /// a time as a number of microseconds.
+    fn far_away(&self, place: usize) -> Option<Timestamp> {
+        let field = Row::get(self.row, place)?;
+        let micros: i64 = FromSql::<BigInt, Backend>::from_sql(field.value()?).ok()?;
+        let far = match micros {
+            FAR_AWAY.. => NaiveDateTime::MAX,
+            ..=FAR_PAST => NaiveDateTime::MIN,
+            _ => return None,
+        };
+        Some(Timestamp::from_utc(far))
     }
 
     /// A number of 64 bits.

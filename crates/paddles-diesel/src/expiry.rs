@@ -1,13 +1,13 @@
 //! Jobs of which nobody hears any more become dead.
 
-use chrono::NaiveDateTime;
-use diesel::sql_types::{Nullable, Text, Timestamp as SqlTimestamp};
-use diesel::{OptionalExtension, QueryResult, QueryableByName, RunQueryDsl};
+use diesel::row::Row;
+use diesel::{QueryResult, deserialize};
 use paddles_domain::{Act, ExpiryRule, JobId, JobPatch, JobStatus, RunName, Timestamp};
 use paddles_repository::{DueJob, ExpiryRepository, ExpiryRound, RepositoryError};
 
+use crate::cells::{Cells, FromCells, there};
 use crate::claim::{EXPIRE_ALONE, lock_job};
-use crate::connection::AnyConnection;
+use crate::connection::{AnyConnection, Backend};
 use crate::statement::Statement;
 use crate::{DieselRepository, reports};
 
@@ -31,7 +31,7 @@ impl ExpiryRepository for DieselRepository {
                 let left = i64::from(limit) - i64::try_from(due.len()).unwrap_or(i64::MAX);
                 let Some(moment) = rule.limit(status, now).filter(|_| left > 0) else { continue };
                 let sql = format!("{DUE} AND {condition} ORDER BY jobs.id LIMIT ?");
-                let rows: Vec<DueRow> = Statement::new(sql).bind(moment).bind(left).load(connection)?;
+                let rows: Vec<DueRow> = Statement::new(sql).bind(moment).bind(left).rows(connection)?;
                 due.extend(rows.into_iter().map(DueRow::into_due));
             }
             Ok(due)
@@ -67,48 +67,35 @@ fn bury(connection: &mut AnyConnection, rule: &ExpiryRule, found: &DueJob, act: 
     }
     let sql = format!("{DUE} AND runs.name = ? AND jobs.job_id = ?");
     let job = Statement::new(sql).bind(found.run.as_str()).bind(found.job_id.as_str());
-    let row: Option<DueRow> = job.get_result(connection).optional()?;
-    let is_due = row.is_some_and(|row| {
-        let status = row.status();
-        status == found.status && rule.is_due(status, row.posted(), row.updated(), act.when)
-    });
+    let row: Option<DueRow> = job.row(connection)?;
+    let is_due =
+        row.is_some_and(|row| row.status == found.status && rule.is_due(row.status, row.posted, row.updated, act.when));
     if is_due {
         reports::update(connection, &found.run, &found.job_id, JobPatch::with_status(JobStatus::Dead), act)?;
     }
     Ok(is_due)
 }
 
-#[derive(QueryableByName)]
 struct DueRow {
-    #[diesel(sql_type = Text)]
     run: String,
-    #[diesel(sql_type = Text)]
     job_id: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    job_status: Option<String>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    job_posted: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    job_updated: Option<NaiveDateTime>,
+    status: JobStatus,
+    posted: Option<Timestamp>,
+    updated: Option<Timestamp>,
+}
+
+impl FromCells for DueRow {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        let (run, job_id) = (there(cells.text()?)?, there(cells.text()?)?);
+        let status = cells.text()?.and_then(|word| word.parse().ok()).unwrap_or(JobStatus::Unknown);
+        Ok(Self { run, job_id, status, posted: cells.time()?, updated: cells.time()? })
+    }
 }
 
 impl DueRow {
-    fn status(&self) -> JobStatus {
-        self.job_status.as_deref().and_then(|word| word.parse().ok()).unwrap_or(JobStatus::Unknown)
-    }
-
-    fn posted(&self) -> Option<Timestamp> {
-        self.job_posted.map(Timestamp::from_utc)
-    }
-
-    fn updated(&self) -> Option<Timestamp> {
-        self.job_updated.map(Timestamp::from_utc)
-    }
-
     fn into_due(self) -> DueJob {
-        let status = self.status();
-        let counted_from = ExpiryRule::counted_from(status, self.posted(), self.updated());
+        let counted_from = ExpiryRule::counted_from(self.status, self.posted, self.updated);
         let (run, job_id) = (RunName::from_stored(self.run), JobId::from_stored(self.job_id));
-        DueJob { run, job_id, status, counted_from }
+        DueJob { run, job_id, status: self.status, counted_from }
     }
 }

@@ -82,7 +82,8 @@ const ROWS_AT_ONCE: usize = 1000;
 
 /// What the jobs of `run` count as on their nodes.
 pub(crate) fn of_run(connection: &mut AnyConnection, run: RecordId) -> QueryResult<Counts> {
-    let sql = "SELECT node_id, coalesce(substr(CAST(jobs.posted AS text), 1, 10), '') AS day, \
+    let sql = "SELECT node_id, coalesce(substr(CAST(CASE WHEN jobs.posted < '0001-01-01' THEN '0001-01-01' \
+        WHEN jobs.posted > '9999-12-31' THEN '9999-12-31' ELSE jobs.posted END AS text), 1, 10), '') AS day, \
         coalesce(jobs.machine_type, '') AS machine_type, coalesce(jobs.status, '') AS status, count(*) AS jobs \
         FROM job_nodes JOIN jobs ON jobs.id = job_nodes.job_id WHERE jobs.run_id = ? GROUP BY 1, 2, 3, 4";
     let mut counts = Counts::default();

@@ -1,13 +1,15 @@
 //! What the service is watched by.
 
-use chrono::NaiveDateTime;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp as SqlTimestamp};
-use diesel::{QueryableByName, RunQueryDsl};
-use paddles_domain::{JobStatus, Timestamp};
+use diesel::row::Row;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::{QueryableByName, RunQueryDsl, deserialize};
+use paddles_domain::JobStatus;
 use paddles_repository::{
     DatabaseLoad, LabCounts, MOST_QUEUES, NodeCount, QueueCount, Readiness, RepositoryError, WatchRepository,
 };
 
+use crate::cells::{Cells, FromCells, there};
+use crate::connection::Backend;
 use crate::statement::Statement;
 use crate::{DieselRepository, migrations};
 
@@ -33,11 +35,11 @@ impl WatchRepository for DieselRepository {
         self.database.read(|connection| {
             let jobs: JobsRow = Statement::new(jobs.clone()).get_result(connection)?;
             let nodes: Vec<NodesRow> = Statement::new(NODES).load(connection)?;
-            let queues: Vec<QueueRow> = Statement::new(QUEUES).bind(i64::from(MOST_QUEUES)).load(connection)?;
+            let queues = Statement::new(QUEUES).bind(i64::from(MOST_QUEUES)).rows(connection)?;
             Ok(LabCounts {
                 jobs: JobStatus::ALL.into_iter().map(|status| (status, jobs.count(status))).collect(),
                 nodes: nodes.into_iter().map(NodesRow::into_count).collect(),
-                queues: queues.into_iter().map(QueueRow::into_count).collect(),
+                queues: queues.into_iter().map(|QueueRow(count)| count).collect(),
             })
         })
     }
@@ -97,19 +99,12 @@ impl NodesRow {
     }
 }
 
-#[derive(QueryableByName)]
-struct QueueRow {
-    #[diesel(sql_type = Text)]
-    queue: String,
-    #[diesel(sql_type = BigInt)]
-    jobs: i64,
-    #[diesel(sql_type = Nullable<SqlTimestamp>)]
-    oldest: Option<NaiveDateTime>,
-}
+struct QueueRow(QueueCount);
 
-impl QueueRow {
-    fn into_count(self) -> QueueCount {
-        QueueCount { queue: self.queue, jobs: number(self.jobs), oldest: self.oldest.map(Timestamp::from_utc) }
+impl FromCells for QueueRow {
+    fn from_cells<'a>(cells: &mut Cells<'_, impl Row<'a, Backend>>) -> deserialize::Result<Self> {
+        let (queue, jobs) = (there(cells.text()?)?, number(cells.count_of_rows()?));
+        Ok(Self(QueueCount { queue, jobs, oldest: cells.time()? }))
     }
 }
 

@@ -100,16 +100,30 @@ fn days_behind(session: &mut Session, behind: &str, count: usize) -> Result<Vec<
         let known = days.last().map_or(behind, String::as_str);
         let later = if known == NO_DAY {
             "posted IS NOT NULL".to_owned()
+        } else if known == LAST_DAY {
+            break;
         } else {
             format!("posted >= CAST({} AS date) + 1", literal(known))
         };
-        let sql = format!("SELECT to_char(min(posted), 'YYYY-MM-DD') AS value FROM jobs WHERE {later}");
+        let sql = format!("SELECT nullif({}, '') AS value FROM jobs WHERE {later}", day_of("min(posted)"));
         match session.texts("look for the next day", &sql)?.pop() {
             Some(day) => days.push(day),
             None => break,
         }
     }
     Ok(days)
+}
+
+/// The first and the last day that count: what was posted before or after, as at `infinity`, counts as of them.
+const FIRST_DAY: &str = "0001-01-01";
+const LAST_DAY: &str = "9999-12-31";
+
+/// SQL for the day on which a job was posted, as the counts have it: empty if nobody knows.
+pub(super) fn day_of(posted: &str) -> String {
+    format!(
+        "coalesce(to_char(CASE WHEN {posted} < '{FIRST_DAY}' THEN '{FIRST_DAY}' WHEN {posted} > '{LAST_DAY}' THEN '{LAST_DAY}' \
+         ELSE {posted} END, 'YYYY-MM-DD'), '')"
+    )
 }
 
 /// Stands for the day of jobs without one, since an empty position is no position.
@@ -169,6 +183,8 @@ pub(super) fn count_days(connection: &mut PgConnection, days: &[String]) -> Quer
     for day in days {
         let (day, on_day) = match day.as_str() {
             "" | NO_DAY => ("''".to_owned(), "jobs.posted IS NULL".to_owned()),
+            FIRST_DAY => (literal(FIRST_DAY), format!("jobs.posted < CAST('{FIRST_DAY}' AS date) + 1")),
+            LAST_DAY => (literal(LAST_DAY), format!("jobs.posted >= '{LAST_DAY}'")),
             day => {
                 let day = literal(day);
                 let on_day = format!("jobs.posted >= CAST({day} AS date) AND jobs.posted < CAST({day} AS date) + 1");

@@ -3,7 +3,7 @@
 use paddles_domain::JobStatus;
 
 use super::AdoptError;
-use super::counting::aggregates;
+use super::counting::{aggregates, day_of};
 use super::lost_deletions::{ARE_LOST, LOST};
 use super::session::Session;
 
@@ -71,7 +71,7 @@ fn compare(session: &mut Session) -> Result<Drift, AdoptError> {
         runs: session.number("compare the counts of runs", &runs(FIRST_JOB))?,
         sha1s: session.number("compare the commits of runs", &parts("run_sha1s", "sha1"))?,
         flavors: session.number("compare the flavors of runs", &parts("run_flavors", "flavor"))?,
-        node_days: session.number("compare the days of nodes", &node_days("to_char(jobs.posted, 'YYYY-MM-DD')"))?,
+        node_days: session.number("compare the days of nodes", &node_days(&day_of("jobs.posted")))?,
         descriptions: session.number(
             "compare descriptions",
             // As it is indexed.

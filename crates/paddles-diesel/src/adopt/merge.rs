@@ -9,6 +9,7 @@ use diesel::{PgConnection, QueryResult, QueryableByName};
 
 use super::AdoptError;
 use super::catalog::{literal, quoted};
+use super::counting::day_of;
 use super::progress::Progress;
 use super::session::{Session, TextRow, numbers, rows};
 use super::watch::list;
@@ -116,9 +117,7 @@ fn merge(connection: &mut PgConnection, job: &DuplicateJob, columns: &[String]) 
         return Ok((rows.len().try_into().unwrap_or(1), Vec::new()));
     };
     let (all, others_list) = (list(&rows), list(others));
-    let days = format!(
-        "SELECT DISTINCT coalesce(to_char(posted, 'YYYY-MM-DD'), '') AS value FROM jobs WHERE id IN ({all}) ORDER BY 1"
-    );
+    let days = format!("SELECT DISTINCT {} AS value FROM jobs WHERE id IN ({all}) ORDER BY 1", day_of("posted"));
     let days = self::rows::<TextRow>(connection, &days)?.into_iter().filter_map(|row| row.value).collect();
     let values: Vec<String> = columns
         .iter()

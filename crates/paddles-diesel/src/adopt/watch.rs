@@ -6,7 +6,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::{PgConnection, QueryResult};
 
-use super::counting::{count_days, count_runs};
+use super::counting::{count_days, count_runs, day_of};
 use super::progress::Progress;
 use super::session::{Session, TextRow, numbers, rows};
 use super::{AdoptError, catalog::literal};
@@ -41,7 +41,10 @@ pub(super) fn begin(session: &mut Session, progress: &mut dyn Progress) -> Resul
     if is_on(session)? {
         return Ok(());
     }
-    let sql = BEGIN.replace("SCHEMA", &super::catalog::quoted(&session.schema));
+    let mut sql = BEGIN.replace("SCHEMA", &super::catalog::quoted(&session.schema));
+    for (name, posted) in [("OLD_DAY", "OLD.posted"), ("NEW_DAY", "NEW.posted"), ("JOB_DAY", "posted")] {
+        sql = sql.replace(name, &day_of(posted));
+    }
     session.alter(progress, &["jobs", "job_nodes"], "SHARE ROW EXCLUSIVE", "watch what others write", &sql)
 }
 
@@ -58,11 +61,11 @@ const BEGIN: &str = "CREATE TABLE adoption_noted_runs (run_id integer NOT NULL);
         END IF; \
         IF TG_OP <> 'INSERT' THEN \
             INSERT INTO adoption_noted_runs SELECT OLD.run_id WHERE OLD.run_id IS NOT NULL; \
-            INSERT INTO adoption_noted_days VALUES (coalesce(to_char(OLD.posted, 'YYYY-MM-DD'), '')); \
+            INSERT INTO adoption_noted_days VALUES (OLD_DAY); \
         END IF; \
         IF TG_OP <> 'DELETE' THEN \
             INSERT INTO adoption_noted_runs SELECT NEW.run_id WHERE NEW.run_id IS NOT NULL; \
-            INSERT INTO adoption_noted_days VALUES (coalesce(to_char(NEW.posted, 'YYYY-MM-DD'), '')); \
+            INSERT INTO adoption_noted_days VALUES (NEW_DAY); \
         END IF; \
         RETURN NULL; \
     END $$; \
@@ -70,11 +73,11 @@ const BEGIN: &str = "CREATE TABLE adoption_noted_runs (run_id integer NOT NULL);
     BEGIN \
         IF TG_OP <> 'INSERT' THEN \
             INSERT INTO adoption_noted_days \
-                SELECT coalesce(to_char(posted, 'YYYY-MM-DD'), '') FROM jobs WHERE id = OLD.job_id; \
+                SELECT JOB_DAY FROM jobs WHERE id = OLD.job_id; \
         END IF; \
         IF TG_OP <> 'DELETE' THEN \
             INSERT INTO adoption_noted_days \
-                SELECT coalesce(to_char(posted, 'YYYY-MM-DD'), '') FROM jobs WHERE id = NEW.job_id; \
+                SELECT JOB_DAY FROM jobs WHERE id = NEW.job_id; \
         END IF; \
         RETURN NULL; \
     END $$; \

@@ -6,6 +6,7 @@ mod completing;
 mod dedupe;
 mod doctor;
 mod drifts;
+mod far_times;
 mod kills;
 mod lab;
 mod older_service;
