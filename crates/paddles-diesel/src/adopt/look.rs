@@ -12,7 +12,7 @@ use super::declared::{declared_for, listed, migrations};
 use super::difference::{Difference, What, differences};
 use super::drift::{Drift, drift};
 use super::session::{Session, refused};
-use super::{AdoptError, indexes, lost_deletions, watch};
+use super::{AdoptError, indexes, lost_deletions, merge, watch};
 
 /// Tables that a lab's database must have.
 pub(super) const LAB: [&str; 5] = ["runs", "jobs", "nodes", "job_nodes", "queue"];
@@ -34,6 +34,8 @@ pub(crate) struct Look {
     pub(crate) live: Catalog,
     pub(crate) blockers: Vec<String>,
     pub(crate) jobs: Jobs,
+    /// Tables that the lab made for itself and that refer to jobs, where jobs have several rows.
+    pub(crate) referring: Vec<String>,
     /// Statuses of jobs that are no word of ours, and how many jobs have them.
     pub(crate) strange_statuses: Vec<(String, i64)>,
     /// Rows of `job_nodes` without their job or node.
@@ -113,6 +115,7 @@ pub(crate) fn look(session: &mut Session, counts: bool) -> Result<Look, AdoptErr
             (jobs.duplicated, jobs.superfluous) = (row.duplicated, row.superfluous);
         }
     }
+    let references = if jobs.duplicated > 0 { merge::references(session)? } else { Vec::new() };
     let strange_statuses = if jobs.strange > 0 { strange_statuses(session)? } else { Vec::new() };
     let is_complete =
         !differences.iter().any(|difference| matches!(difference.what, What::NoTable(_) | What::NoColumn(_)));
@@ -124,6 +127,7 @@ pub(crate) fn look(session: &mut Session, counts: bool) -> Result<Look, AdoptErr
         pending_migrations: migrations().iter().filter(|(version, _)| !listed.contains(version)).count(),
         tables,
         blockers,
+        referring: references.into_iter().map(|reference| reference.table).collect(),
         loose_links: session.number("look for loose links", LOOSE_LINKS)?,
         wrong_statuses: wrong_statuses(session)?,
         sequences: sequences(session)?,

@@ -45,6 +45,31 @@ pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS merged_jobs \
     (merged timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'), kept integer NOT NULL, id integer NOT NULL, \
     run_id integer, job_id text, nodes integer[] NOT NULL, row jsonb NOT NULL)";
 
+/// A column of a table that the lab made for itself, and whose values are numbers of jobs.
+#[derive(Debug, Clone, QueryableByName)]
+pub(super) struct Reference {
+    /// The table, as statements name it.
+    #[diesel(sql_type = Text)]
+    pub(super) table: String,
+    /// The column, as statements name it.
+    #[diesel(sql_type = Text)]
+    column: String,
+}
+
+/// The columns of a lab's own tables that refer to jobs: what refers to a row that goes has to refer to the one that stays, or it
+/// would go too, or keep it.
+pub(super) fn references(session: &mut Session) -> Result<Vec<Reference>, AdoptError> {
+    session.rows(
+        "look for tables that refer to jobs",
+        "SELECT CAST(CAST(link.conrelid AS regclass) AS text) AS \"table\", quote_ident(own.attname) AS \"column\" \
+         FROM pg_constraint AS link \
+         JOIN pg_attribute AS own ON own.attrelid = link.conrelid AND own.attnum = link.conkey[1] \
+         JOIN pg_attribute AS theirs ON theirs.attrelid = link.confrelid AND theirs.attnum = link.confkey[1] \
+         WHERE link.contype = 'f' AND link.confrelid = 'jobs'::regclass AND cardinality(link.conkey) = 1 \
+         AND theirs.attname = 'id' AND link.conparentid = 0 AND link.conrelid <> 'job_nodes'::regclass ORDER BY 1, 2",
+    )
+}
+
 /// The jobs that have several rows.
 pub(super) fn find(session: &mut Session) -> Result<Vec<DuplicateJob>, AdoptError> {
     session.rows(
@@ -68,12 +93,13 @@ pub(super) fn merge_all(
         "SELECT attname::text AS value FROM pg_attribute WHERE attrelid = 'jobs'::regclass AND attnum > 0 AND NOT attisdropped \
          ORDER BY attnum",
     )?;
+    let references = references(session)?;
     let mut merged = Vec::new();
     for (number, job) in find(session)?.into_iter().enumerate() {
         let mut attempts = 0;
         let rows = loop {
             let rows = session.change(|connection| {
-                let (rows, days) = merge(connection, &job, &columns)?;
+                let (rows, days) = merge(connection, &job, &columns, &references)?;
                 if rows > 1 {
                     follow(connection, &job, &days)?;
                 }
@@ -85,9 +111,10 @@ pub(super) fn merge_all(
             let which = format!("job {} of run {}", job.job_id, job.run_id);
             attempts += 1;
             if attempts == ATTEMPTS {
-                return Err(AdoptError::Locked { table: "jobs".to_owned(), holders: format!("whoever holds {which}") });
+                let holders = format!("whoever holds {which} ({})", session.refusal());
+                return Err(AdoptError::Locked { table: "jobs".to_owned(), holders });
             }
-            progress.wait(&format!("for {which}, which somebody holds"));
+            progress.wait(&format!("for {which}, which somebody holds ({})", session.refusal()));
             std::thread::sleep(std::time::Duration::from_millis(300));
         };
         if rows > 1 {
@@ -99,7 +126,12 @@ pub(super) fn merge_all(
 }
 
 /// Says how many rows there were, and on which days they were posted.
-fn merge(connection: &mut PgConnection, job: &DuplicateJob, columns: &[String]) -> QueryResult<(i64, Vec<String>)> {
+fn merge(
+    connection: &mut PgConnection,
+    job: &DuplicateJob,
+    columns: &[String],
+    references: &[Reference],
+) -> QueryResult<(i64, Vec<String>)> {
     let DuplicateJob { run_id, job_id, .. } = job;
     // The run first, as everybody does.
     numbers(
@@ -126,6 +158,9 @@ fn merge(connection: &mut PgConnection, job: &DuplicateJob, columns: &[String]) 
         .collect();
     let latest: Vec<String> =
         columns.iter().filter(|column| !KEPT.contains(&column.as_str())).map(|column| latest(column)).collect();
+    for Reference { table, column } in references {
+        connection.batch_execute(&format!("UPDATE {table} SET {column} = {kept} WHERE {column} IN ({others_list})"))?;
+    }
     connection.batch_execute(&format!(
         "INSERT INTO merged_jobs (kept, id, run_id, job_id, nodes, row) SELECT {kept}, id, run_id, job_id, \
          array(SELECT node_id FROM job_nodes WHERE job_nodes.job_id = jobs.id ORDER BY node_id), to_jsonb(jobs) \

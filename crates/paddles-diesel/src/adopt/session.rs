@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel::{PgConnection, QueryResult, QueryableByName, RunQueryDsl, sql_query};
 
@@ -27,6 +28,9 @@ const ATTEMPTS: u32 = 300;
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// How often a change may be refused for what it is: somebody else's may be the cause once, and gone when it is tried again.
+const REFUSALS: u32 = 5;
+
 /// What every statement of ours relies on, whatever the server's own settings are.
 const SETTINGS: &str = "SET application_name = 'paddles adopt'; SET client_min_messages = warning; \
     SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
@@ -40,6 +44,9 @@ pub(crate) struct Session {
     pub(crate) schema: String,
     /// The longest that others had to wait for a transaction of ours.
     pub(super) longest_hold: Duration,
+    /// Why the last change did not come about, and how often it was refused for what it is.
+    refusal: String,
+    refusals: u32,
 }
 
 impl Session {
@@ -53,8 +60,18 @@ impl Session {
         if shares_sessions(&connector).map_err(connect)? {
             return Err(AdoptError::Pooled { url: url.to_string() });
         }
-        let mut session = Self { connection, schema: String::new(), longest_hold: Duration::ZERO };
+        let mut session = Self {
+            connection,
+            schema: String::new(),
+            longest_hold: Duration::ZERO,
+            refusal: String::new(),
+            refusals: 0,
+        };
         session.run("prepare the connection", SETTINGS)?;
+        // What a killed adoption had begun would keep the next one out until it is done; servers before 14 cannot notice.
+        let notice =
+            "SELECT set_config(name, '2s', false) FROM pg_settings WHERE name = 'client_connection_check_interval'";
+        let _ = session.run("notice when we are gone", notice);
         session.schema = session.text("find the schema", "SELECT coalesce(current_schema()::text, '') AS value")?;
         Ok(session)
     }
@@ -136,7 +153,8 @@ impl Session {
     }
 
     /// Makes a change of rows in a transaction that holds them for a moment: `None` if somebody else holds one of them for
-    /// longer, and then nothing has changed.
+    /// longer, and then nothing has changed. Fails if the change itself is refused, by a key or a check of the lab's own, and still is
+    /// when it is tried again.
     pub(super) fn change<T>(
         &mut self,
         change: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
@@ -150,12 +168,24 @@ impl Session {
         });
         self.longest_hold = self.longest_hold.max(began.elapsed());
         match done {
-            Ok(outcome) => Ok(Some(outcome)),
+            Ok(outcome) => {
+                self.refusals = 0;
+                Ok(Some(outcome))
+            }
             Err(error) => {
-                self.connection.batch_execute("ROLLBACK").map_err(|_| refused("change rows")(error))?;
+                self.refusal = error.to_string();
+                self.refusals += u32::from(is_for_what_it_is(&error));
+                if self.connection.batch_execute("ROLLBACK").is_err() || self.refusals > REFUSALS {
+                    return Err(refused("change rows")(error));
+                }
                 Ok(None)
             }
         }
+    }
+
+    /// Why the last change did not come about, in the database's words.
+    pub(super) fn refusal(&self) -> &str {
+        &self.refusal
     }
 
     /// Who holds locks on these tables, for people.
@@ -185,6 +215,15 @@ where
 /// The column `value` of a query, as numbers.
 pub(super) fn numbers(connection: &mut PgConnection, sql: &str) -> QueryResult<Vec<i64>> {
     Ok(rows::<NumberRow>(connection, sql)?.into_iter().map(|row| row.value).collect())
+}
+
+/// Whether a change is refused for what it is, and not since others are at work.
+fn is_for_what_it_is(error: &Error) -> bool {
+    use DatabaseErrorKind::{
+        CheckViolation, ForeignKeyViolation, NotNullViolation, ReadOnlyTransaction, UniqueViolation,
+    };
+    let Error::DatabaseError(kind, _) = error else { return false };
+    matches!(kind, CheckViolation | ForeignKeyViolation | NotNullViolation | ReadOnlyTransaction | UniqueViolation)
 }
 
 /// Names what was tried when the database refuses.

@@ -128,6 +128,11 @@ pub(crate) fn figures(look: &Look) -> Vec<String> {
         say(*count, &format!("jobs have the status {status:?}, which counts as unknown: they stay"));
     }
     say(look.lost_deletions, ARE_LOST);
+    for table in &look.referring {
+        figures.push(format!(
+            "the table {table} refers to jobs: what refers to a row that goes will refer to the one that stays"
+        ));
+    }
     for (sequence, _) in &look.sequences {
         figures.push(format!("the sequence {sequence} is behind its table: new rows would be refused"));
     }

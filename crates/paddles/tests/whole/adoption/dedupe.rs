@@ -65,3 +65,32 @@ fn in_a_database_of_ours_counts_and_audit_follow() {
         |line: &&str| line.contains("\tcommand line\t-\tcorrect job\t") && line.contains("{\"rows\":2}\t{\"rows\":1}");
     assert_eq!(audit.lines().filter(told).count(), 2, "{audit}");
 }
+
+#[test]
+fn what_a_lab_made_for_itself_refers_to_the_row_that_stays() {
+    let database = lab_of("1k");
+    database.execute(
+        "CREATE TABLE job_notes (job integer REFERENCES jobs ON DELETE CASCADE, note text); \
+         CREATE TABLE job_marks (job integer NOT NULL CONSTRAINT one_mark UNIQUE REFERENCES jobs); \
+         INSERT INTO job_notes SELECT id, 'of ' || id FROM jobs WHERE (run_id, job_id) IN \
+         (SELECT run_id, job_id FROM jobs GROUP BY run_id, job_id HAVING count(*) > 1); \
+         INSERT INTO job_marks SELECT job FROM job_notes",
+    );
+    let notes = ask(&database, "SELECT count(*) FROM job_notes");
+    let check = paddles_prints(&database, &["adopt", "--check"]);
+    for table in ["job_notes", "job_marks"] {
+        assert!(check.contains(&format!("the table {table} refers to jobs")), "{check}");
+    }
+
+    // A job cannot have several marks: that is told, and not taken for a lock.
+    let refused = run(&mut paddles_on(&database, &["adopt"]));
+    assert!(refused.code == Some(1) && refused.stderr.contains("one_mark"), "{refused:?}");
+    assert_eq!(ask(&database, "SELECT count(*) FROM job_marks"), notes);
+
+    database.execute("ALTER TABLE job_marks DROP CONSTRAINT one_mark");
+    paddles_prints(&database, &["adopt"]);
+    assert_eq!(drift(&database), Vec::<String>::new());
+    let kept = "SELECT count(*) FROM job_notes JOIN merged_jobs AS was ON was.kept = job AND note = 'of ' || was.id";
+    assert_eq!(ask(&database, kept), notes);
+    assert_eq!(ask(&database, "SELECT count(*) FROM job_marks JOIN jobs ON jobs.id = job_marks.job"), notes);
+}
