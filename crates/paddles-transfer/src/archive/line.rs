@@ -1,13 +1,13 @@
 //! One line of an archive.
 
-use paddles_domain::{Node, Queue, Run};
-use paddles_repository::PlacedJob;
+use paddles_domain::{Node, Queue};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Records, VERSION};
 use crate::records::{
-    JobLine, Members, NodeLine, QueueLine, RecordError, RunLine, read_node, read_placed_job, read_queue, read_run,
+    JobLine, Members, NodeLine, QueueLine, ReadJob, ReadRun, RecordError, RunLine, read_node, read_placed_job,
+    read_queue, read_run,
 };
 
 /// What is written.
@@ -41,8 +41,8 @@ pub(super) enum Line {
     Archive(Header),
     Node(Node),
     Queue(Queue),
-    Run(Box<Run>),
-    Job(Box<PlacedJob>),
+    Run(Box<ReadRun>),
+    Job(Box<ReadJob>),
     End(Records),
     /// Of a kind that this version does not know.
     Other(String),
@@ -59,7 +59,7 @@ impl Line {
             "archive" => Self::Archive(serde_json::from_str(json.get())?),
             "node" => Self::Node(read_node(&Members::of(json)?)?),
             "queue" => Self::Queue(read_queue(&Members::of(json)?)?),
-            "run" => Self::Run(Box::new(read_run(&Members::of(json)?)?.run)),
+            "run" => Self::Run(Box::new(read_run(&Members::of(json)?)?)),
             "job" => Self::Job(Box::new(read_placed_job(&Members::of(json)?)?)),
             "end" => Self::End(serde_json::from_str(json.get())?),
             other => Self::Other(other.to_owned()),

@@ -39,8 +39,8 @@ pub struct Loaded {
 pub struct Brought {
     /// What was taken in.
     pub taken: Loaded,
-    /// How much was left out, since the service would refuse it: nodes that no URL reaches, and hosts that run on their guests. Which
-    /// is said to who watches.
+    /// How much was left out, since the service would refuse it: nodes that no URL reaches, hosts that run on their guests, and single
+    /// values of runs and jobs. Which is said to who watches.
     pub left_out: u64,
 }
 
@@ -70,6 +70,8 @@ struct Batch {
     queues: Vec<Queue>,
     runs: Vec<Run>,
     jobs: Vec<PlacedJob>,
+    /// What these runs or jobs come without, a sentence each.
+    without: Vec<String>,
 }
 
 impl Batch {
@@ -92,8 +94,14 @@ impl Batch {
         match line {
             Line::Node(node) => self.nodes.push(node),
             Line::Queue(queue) => self.queues.push(queue),
-            Line::Run(run) => self.runs.push(*run),
-            Line::Job(job) => self.jobs.push(*job),
+            Line::Run(read) => {
+                self.without.extend(read.tell());
+                self.runs.push(read.run);
+            }
+            Line::Job(read) => {
+                self.without.extend(read.tell());
+                self.jobs.push(read.placed);
+            }
             Line::Archive(_) | Line::End(_) | Line::Other(_) => {}
         }
     }
@@ -104,6 +112,7 @@ impl Batch {
             progress.say(&sentence);
             *left_out += 1;
         };
+        self.without.drain(..).for_each(&mut leave_out);
         if !self.nodes.is_empty() {
             loaded.nodes += take_in_nodes(lab, &self.nodes, &mut leave_out)?;
         }

@@ -66,9 +66,9 @@ pub fn check(archive: impl Read, progress: &dyn Progress) -> Result<Records, Arc
     let (mut runs, hasher) = (HashSet::new(), RandomState::new());
     while let Some(line) = lines.next()? {
         match line {
-            Line::Run(run) => drop(runs.insert(hasher.hash_one(run.name.as_str()))),
-            Line::Job(placed) if !runs.contains(&hasher.hash_one(placed.job.run.as_str())) => {
-                return Err(lines.error(BadLine::NoRun(placed.job.run.to_string())));
+            Line::Run(read) => drop(runs.insert(hasher.hash_one(read.run.name.as_str()))),
+            Line::Job(read) if !runs.contains(&hasher.hash_one(read.placed.job.run.as_str())) => {
+                return Err(lines.error(BadLine::NoRun(read.placed.job.run.to_string())));
             }
             _ => {}
         }

@@ -67,7 +67,8 @@ pub fn import(
     }
     let selection = &options.selection;
     if selection.runs.is_empty() {
-        let listed = selected_runs(source, selection, options.page_size, progress)?;
+        let mut leave_out = |sentence| copy.leave_out(sentence);
+        let listed = selected_runs(source, selection, options.page_size, progress, &mut leave_out)?;
         progress.begin("runs", Some(listed.len() as u64));
         let mut wanted = listed.into_iter().map(|read| {
             if !options.recheck && copy_is_same(lab, &read).unwrap_or(false) {
@@ -211,6 +212,7 @@ impl Copy<'_> {
                 return Ok(());
             }
         };
+        read.tell().for_each(|sentence| self.leave_out(sentence));
         // Rows have the order in which jobs were posted.
         jobs.sort_by_key(|placed| placed.job.posted);
         self.count_correction(&read, &jobs);
@@ -238,7 +240,9 @@ impl Copy<'_> {
         let mut times_seen: HashMap<String, u32> = HashMap::new();
         for json in shown {
             match Members::of(json).and_then(|members| read_job(name, &members)) {
-                Ok(placed) => {
+                Ok(read) => {
+                    read.tell().for_each(|sentence| self.leave_out(sentence));
+                    let placed = read.placed;
                     *times_seen.entry(placed.job.job_id.to_string()).or_default() += 1;
                     self.tell_of_words(&placed.job);
                     jobs.push(placed);
@@ -291,6 +295,6 @@ fn not_understood(path: &str, error: &serde_json::Error) -> SourceError {
 }
 
 /// Enough of a document to know it by.
-fn beginning(json: &str) -> String {
+pub(super) fn beginning(json: &str) -> String {
     json.chars().take(60).collect()
 }

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use paddles_domain::{Day, RunName, Timestamp, strict_json};
+use paddles_domain::{Day, Run, RunName, Timestamp, strict_json};
 use serde_json::value::RawValue;
 
+use super::copy::beginning;
 use super::source::{Source, SourceError, segment};
-use crate::records::{Members, ReadRun, read_run};
+use crate::records::{Members, ReadRun, RecordError, read_run, read_run_called};
 use crate::{Progress, Selection};
 
 /// Runs scheduled on a day may have been posted the day before by the server's clock: names tell the lab's.
@@ -17,17 +18,19 @@ const SLACK_DAYS: u32 = 2;
 const MOST_OLD_PAGES: u32 = 3;
 
 /// The selected runs of a server, those posted first first. Runs that come while it is asked are in it or not; none that was
-/// there is missed because of them.
+/// there is missed because of them. A run that could not be kept here is left out, and said so in a sentence.
 pub(super) fn selected_runs(
     source: &Source,
     selection: &Selection,
     page_size: u32,
     progress: &dyn Progress,
+    leave_out: &mut dyn FnMut(String),
 ) -> Result<Vec<ReadRun>, SourceError> {
     progress.begin("listing runs", None);
     let list = List::of(selection);
     let mut found: Vec<ReadRun> = Vec::new();
     let mut seen: HashSet<RunName> = HashSet::new();
+    let mut seen_odd: HashSet<String> = HashSet::new();
     let mut old_pages = 0;
     for page in 1_u64.. {
         let path = list.page(page, page_size);
@@ -38,18 +41,26 @@ pub(super) fn selected_runs(
             }
             break;
         };
-        let runs = read_page(&path, &body)?;
-        if runs.is_empty() || list.ends_before(&runs) {
+        let Page { runs, odd } = read_page(&path, &body)?;
+        if odd.is_empty() && runs.is_empty() || list.ends_before(&runs) {
             break;
         }
-        let before = seen.len();
+        let before = seen.len() + seen_odd.len();
+        // Some may look alike; but what stood on an earlier page has only moved.
+        let new: Vec<OddRun> = odd.into_iter().filter(|odd| !seen_odd.contains(&odd.json)).collect();
+        for odd in new {
+            if odd.run.is_none_or(|run| selection.takes(&run)) {
+                leave_out(odd.sentence);
+            }
+            seen_odd.insert(odd.json);
+        }
         for read in runs {
             if seen.insert(read.run.name.clone()) && selection.takes(&read.run) {
                 found.push(read);
                 progress.advance(1);
             }
         }
-        old_pages = if seen.len() == before { old_pages + 1 } else { 0 };
+        old_pages = if seen.len() + seen_odd.len() == before { old_pages + 1 } else { 0 };
         if old_pages == MOST_OLD_PAGES {
             break;
         }
@@ -91,19 +102,52 @@ impl List {
     fn ends_before(&self, runs: &[ReadRun]) -> bool {
         let Some(day) = self.since.filter(|_| self.is_by_posting) else { return false };
         let earliest: Timestamp = day.start().days_before(SLACK_DAYS);
-        runs.iter().all(|read| read.run.posted.is_some_and(|posted| posted < earliest))
+        // Of a page of odd runs alone nothing is known.
+        !runs.is_empty() && runs.iter().all(|read| read.run.posted.is_some_and(|posted| posted < earliest))
+    }
+}
+
+/// A page of a list of runs.
+struct Page {
+    runs: Vec<ReadRun>,
+    odd: Vec<OddRun>,
+}
+
+/// A run that cannot be kept here.
+struct OddRun {
+    json: String,
+    /// The run, if it is only its name that cannot be one.
+    run: Option<Run>,
+    sentence: String,
+}
+
+impl OddRun {
+    fn new(json: &RawValue, error: &RecordError) -> Self {
+        let members = Members::of(json).ok();
+        let name = members.as_ref().and_then(|members| members.text("name").ok().flatten()).unwrap_or_default();
+        let called = members.and_then(|members| read_run_called(RunName::from_stored(name.clone()), &members).ok());
+        let sentence = if name.is_empty() {
+            format!("a run without a name is left out: {}", beginning(json.get()))
+        } else {
+            format!("run {name} is left out: {error}")
+        };
+        Self { json: json.get().to_owned(), run: called.map(|read| read.run), sentence }
     }
 }
 
 /// A list of runs as servers show it.
-fn read_page(path: &str, body: &[u8]) -> Result<Vec<ReadRun>, SourceError> {
+fn read_page(path: &str, body: &[u8]) -> Result<Page, SourceError> {
     let error = |reason: String| SourceError::NotUnderstood { url: path.to_owned(), reason };
     let text = readable(body);
     let runs: Vec<&RawValue> = serde_json::from_slice(&text).map_err(|reason| error(reason.to_string()))?;
-    runs.into_iter()
-        .map(|run| read_run(&Members::of(run)?))
-        .collect::<Result<_, _>>()
-        .map_err(|reason| error(reason.to_string()))
+    let mut page = Page { runs: Vec::with_capacity(runs.len()), odd: Vec::new() };
+    for run in runs {
+        match Members::of(run).and_then(|members| read_run(&members)) {
+            Ok(read) => page.runs.push(read),
+            Err(reason) => page.odd.push(OddRun::new(run, &reason)),
+        }
+    }
+    Ok(page)
 }
 
 /// JSON without the numbers that Python's has beyond it.

@@ -5,7 +5,9 @@ mod write;
 
 use paddles_domain::{FieldError, NameError, ReportError, UnknownJobStatus};
 
-pub(crate) use read::{Members, ReadRun, read_job, read_node, read_placed_job, read_queue, read_run};
+pub(crate) use read::{
+    Members, ReadJob, ReadRun, read_job, read_node, read_placed_job, read_queue, read_run, read_run_called,
+};
 pub(crate) use write::{JobLine, NodeLine, QueueLine, RunLine};
 
 /// Documents that cannot stand in a line as they are: JSON over several lines, or what an older service took for JSON.

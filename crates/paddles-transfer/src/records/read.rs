@@ -38,7 +38,7 @@ impl<'a> Members<'a> {
         members.next().is_none().then_some((key, *json))
     }
 
-    fn text(&self, key: &'static str) -> Result<Option<String>, RecordError> {
+    pub(crate) fn text(&self, key: &'static str) -> Result<Option<String>, RecordError> {
         let error = FieldError { key, takes: "text or null" };
         self.get(key).map(|json| serde_json::from_str(json.get()).map_err(|_| error.into())).transpose()
     }
@@ -69,16 +69,41 @@ pub(crate) struct ReadRun {
     pub(crate) run: Run,
     pub(crate) status: Option<RunStatus>,
     pub(crate) results: Option<RunResults>,
+    /// Values that the service would refuse, and no database might take.
+    pub(crate) left_out: Vec<FieldError>,
+}
+
+impl ReadRun {
+    /// A sentence on each value that it comes without.
+    pub(crate) fn tell(&self) -> impl Iterator<Item = String> {
+        let name = &self.run.name;
+        self.left_out.iter().map(move |error| format!("{name} comes without its {}: {error}", error.key))
+    }
 }
 
 pub(crate) fn read_run(members: &Members<'_>) -> Result<ReadRun, RecordError> {
+    read_run_called(RunName::new(members.name("name")?)?, members)
+}
+
+/// A run without a look at its name.
+pub(crate) fn read_run_called(name: RunName, members: &Members<'_>) -> Result<ReadRun, RecordError> {
+    let mut left_out = Vec::new();
+    // A run takes these over from its jobs.
+    let mut text = |key: JobKey| match members.get(key.name()).map(|json| key.read(json)) {
+        Some(Ok(Some(Value::Text(text)))) => Some(text),
+        Some(Err(error)) => {
+            left_out.push(error);
+            None
+        }
+        _ => None,
+    };
     let run = Run {
-        name: RunName::new(members.name("name")?)?,
-        user: members.text("user")?,
+        name,
+        user: text(JobKey::User),
         scheduled: members.time("scheduled")?,
-        suite: members.text("suite")?,
-        branch: members.text("branch")?,
-        machine_type: members.text("machine_type")?,
+        suite: text(JobKey::Suite),
+        branch: text(JobKey::Branch),
+        machine_type: text(JobKey::MachineType),
         posted: members.time("posted")?,
         started: members.time("started")?,
         updated: members.time("updated")?,
@@ -88,7 +113,7 @@ pub(crate) fn read_run(members: &Members<'_>) -> Result<ReadRun, RecordError> {
     };
     let status = members.text("status")?.and_then(|words| words.parse().ok());
     let results = members.get("results").map(read_results).transpose()?;
-    Ok(ReadRun { run, status, results })
+    Ok(ReadRun { run, status, results, left_out })
 }
 
 fn read_results(json: &RawValue) -> Result<RunResults, RecordError> {
@@ -98,8 +123,24 @@ fn read_results(json: &RawValue) -> Result<RunResults, RecordError> {
     Ok(RunResults::from_counts(count))
 }
 
+/// A job, and what it comes without.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ReadJob {
+    pub(crate) placed: PlacedJob,
+    /// Values that the service would refuse, and no database might take.
+    pub(crate) left_out: Vec<FieldError>,
+}
+
+impl ReadJob {
+    /// A sentence on each value that it comes without.
+    pub(crate) fn tell(&self) -> impl Iterator<Item = String> {
+        let Job { run, job_id, .. } = &self.placed.job;
+        self.left_out.iter().map(move |error| format!("{run}/{job_id} comes without its {}: {error}", error.key))
+    }
+}
+
 /// A job of `run` as a server shows it. Of where it ran its targets tell.
-pub(crate) fn read_job(run: &RunName, members: &Members<'_>) -> Result<PlacedJob, RecordError> {
+pub(crate) fn read_job(run: &RunName, members: &Members<'_>) -> Result<ReadJob, RecordError> {
     let job_id = members.get("job_id").ok_or(NameError::Missing { key: "job_id" })?;
     let mut job = Job {
         run: run.clone(),
@@ -110,29 +151,37 @@ pub(crate) fn read_job(run: &RunName, members: &Members<'_>) -> Result<PlacedJob
         updated: members.time("updated")?,
         values: JobValues::default(),
     };
+    let (mut nodes, mut left_out) = (Vec::new(), Vec::new());
     for key in JobKey::all() {
         let value = match (members.get(key.name()), key.kind()) {
             (None, _) => continue,
             // Reporters write it another way than servers do.
             (Some(_), Kind::NameTime) => members.time(key.name())?.map(Value::Time),
-            (Some(json), _) => key.read(json)?,
+            (Some(json), Kind::Targets) => {
+                if let Ok(Some(Value::Document(targets))) = key.read(json) {
+                    nodes = target_nodes(&targets);
+                }
+                // Older services took any JSON: it stays as it stood, and tells of no node.
+                Document::new(json).map(Value::Document)
+            }
+            (Some(json), _) => key.read(json).unwrap_or_else(|error| {
+                left_out.push(error);
+                None
+            }),
         };
         job.values.set(key, value);
     }
-    let nodes = match job.values.get(JobKey::Targets) {
-        Some(Value::Document(targets)) => target_nodes(targets),
-        _ => Vec::new(),
-    };
-    Ok(PlacedJob { job, nodes })
+    Ok(ReadJob { placed: PlacedJob { job, nodes }, left_out })
 }
 
-/// A job as an archive keeps it.
-pub(crate) fn read_placed_job(members: &Members<'_>) -> Result<PlacedJob, RecordError> {
+/// A job as an archive keeps it. Its nodes may be called as no node is now.
+pub(crate) fn read_placed_job(members: &Members<'_>) -> Result<ReadJob, RecordError> {
     let run = RunName::new(members.name("run")?)?;
-    let mut placed = read_job(&run, members)?;
+    let mut read = read_job(&run, members)?;
+    let placed = &mut read.placed;
     let names: Vec<String> =
         members.get("nodes").map(|json| serde_json::from_str(json.get())).transpose()?.unwrap_or_default();
-    placed.nodes = names.into_iter().map(NodeName::new).collect::<Result<_, _>>()?;
+    placed.nodes = names.into_iter().map(NodeName::from_stored).collect();
     if let Some(texts) = members.get(AS_TEXT) {
         let texts: HashMap<String, String> = serde_json::from_str(texts.get())?;
         for key in JobKey::all() {
@@ -141,7 +190,7 @@ pub(crate) fn read_placed_job(members: &Members<'_>) -> Result<PlacedJob, Record
             }
         }
     }
-    Ok(placed)
+    Ok(read)
 }
 
 pub(crate) fn read_node(members: &Members<'_>) -> Result<Node, RecordError> {

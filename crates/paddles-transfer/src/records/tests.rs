@@ -33,7 +33,8 @@ fn jobs_come_back_whatever_their_documents_are() {
         let kept = job(tasks);
         let line = serde_json::to_string(&JobLine(&kept)).unwrap();
         assert!(!line.contains('\n'), "{line}");
-        assert_eq!(read_placed_job(&members(&line)).unwrap(), kept, "{line}");
+        let read = read_placed_job(&members(&line)).unwrap();
+        assert_eq!(read, ReadJob { placed: kept, left_out: Vec::new() }, "{line}");
     }
 }
 
@@ -54,14 +55,27 @@ fn what_is_no_job_is_refused_by_name() {
         "{\"job_id\": 1, \"posted\": \"soon\"}",
         "posted takes a time of the form YYYY-MM-DD HH:MM:SS[.ffffff] or null",
     );
-    check("{\"job_id\": 1, \"priority\": []}", "priority takes a number from -2147483648 to 2147483647 or null");
+}
+
+#[test]
+fn a_job_comes_without_a_value_that_is_refused_and_with_the_targets_that_it_had() {
+    let run = RunName::new("r").unwrap();
+    let read = read_job(&run, &members(r#"{"job_id": 1, "priority": [], "targets": ["a"], "owner": "me"}"#)).unwrap();
+    assert_eq!(
+        read.tell().collect::<Vec<_>>(),
+        ["r/1 comes without its priority: priority takes a number from -2147483648 to 2147483647 or null"]
+    );
+    let PlacedJob { job, nodes } = read.placed;
+    assert_eq!((job.values.get(JobKey::Priority), nodes), (None, Vec::new()));
+    assert_eq!(job.values.get(JobKey::Targets), Document::from_stored(r#"["a"]"#).map(Value::Document).as_ref());
+    assert_eq!(job.values.get(JobKey::Owner), Some(&Value::Text("me".to_owned())));
 }
 
 #[test]
 fn a_server_shows_where_a_job_ran_by_its_targets() {
     let run = RunName::new("r").unwrap();
     let shown = r#"{"job_id": "1", "status": null, "targets": {"ubuntu@b": "k", "a": null}, "timestamp": "2020-01-02 03:04:05", "log_href": "x"}"#;
-    let placed = read_job(&run, &members(shown)).unwrap();
+    let placed = read_job(&run, &members(shown)).unwrap().placed;
     assert_eq!(placed.nodes.iter().map(NodeName::as_str).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(placed.job.status, JobStatus::Unknown);
     assert_eq!(placed.job.values.get(JobKey::Timestamp), Some(&Value::Time("2020-01-02 03:04:05".parse().unwrap())));

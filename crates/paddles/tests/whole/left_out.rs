@@ -96,4 +96,95 @@ fn of_a_server(database: &TestDatabase) {
     the_rest_comes(database, &import, &told, "5 things are to be looked at: see above");
 }
 
-on_both_databases!(of_an_archive, of_a_server);
+/// Runs that no URL names stand in lists of an adopted lab: each is told, and no other run is missed for them.
+fn runs_of_a_list(database: &TestDatabase) {
+    let source = serve(database);
+    fill(&source.client());
+    database.execute(
+        "INSERT INTO runs (name, posted) VALUES ('a/b c?', '2030-01-02 03:04:01'), (NULL, '2030-01-02 03:04:02'), \
+            ('', '2030-01-02 03:04:03'), ('..', '2030-01-02 03:04:04'), ('x/y', '2030-01-02 03:04:05')",
+    );
+    let address = format!("http://{}", source.address());
+    let runs = |target: &TestDatabase| serve(target).client().read("/runs/?count=100").as_array().unwrap().len();
+    let slashes = "is left out: name takes text without slashes";
+    let target = other_kind(database);
+    // Pages of odd runs alone are no end of the list, nor is one that holds some.
+    for (size, stdout) in [("1", "runs: 5 added"), ("3", "runs: 0 added"), ("25", "runs: 0 added")] {
+        let ended = command(&target, &["import", "--from", &address, "--page-size", size]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        for name in ["a/b c?", "..", "x/y"] {
+            assert_eq!(ended.stderr.matches(&format!("run {name} {slashes}")).count(), 1, "{ended:?}");
+        }
+        assert_eq!(ended.stderr.matches("a run without a name is left out: {").count(), 2, "{ended:?}");
+        assert!(ended.stderr.contains("5 things are to be looked at: see above"), "{ended:?}");
+        assert!(ended.stdout.contains(stdout), "{ended:?}");
+        assert_eq!(runs(&target), 5);
+    }
+    // They are of no day: who asks for those since one hears nothing of them.
+    let target = other_kind(database);
+    let ended = command(&target, &["import", "--from", &address, "--since", "2026-03-04", "--page-size", "2"]);
+    assert!(ended.code == Some(0) && ended.stdout.contains("runs: 3 added"), "{ended:?}");
+}
+
+/// Jobs and runs as an older lab may have them: targets that are no object, text too long for an index, a status that is no word, times
+/// without an end, and a node without a name.
+fn values_of_jobs(database: &TestDatabase) {
+    let source = serve(database);
+    fill(&source.client());
+    for job_id in ["1", "2", "3", "4"] {
+        let job = json!({ "job_id": job_id, "status": "pass", "targets": { "u@third": "key" }, "branch": "main" });
+        source.client().post_job("odd", &job);
+    }
+    let odd = "UPDATE jobs SET targets = '[]' WHERE job_id = '1' AND name IS NULL; \
+        UPDATE jobs SET targets = '\"x\"', status = 'odd' WHERE job_id = '2' AND name IS NULL; \
+        UPDATE jobs SET branch = 'LONG' WHERE job_id = '3' AND name IS NULL; \
+        UPDATE runs SET suite = 'LONG' WHERE name = 'odd'; \
+        INSERT INTO nodes (name, is_vm, locked) VALUES ('', false, false); \
+        INSERT INTO job_nodes (node_id, job_id) SELECT nodes.id, jobs.id FROM nodes, jobs, runs \
+            WHERE nodes.name = '' AND jobs.run_id = runs.id AND runs.name = 'odd' AND jobs.job_id = '4'";
+    database.execute(&odd.replace("LONG", &"l".repeat(2_000)));
+    if database.url().starts_with("postgres") {
+        database
+            .execute("UPDATE jobs SET started = '-infinity', posted = 'infinity' WHERE job_id = '4' AND name IS NULL");
+    }
+    let shown = |database: &TestDatabase| {
+        serve(database).client().read("/runs/odd/jobs/?fields=job_id,status,targets,branch,posted,started")
+    };
+    let mut expected = shown(database);
+    let jobs = expected.as_array_mut().unwrap();
+    assert_eq!(jobs.iter().filter(|job| job["targets"] == json!([]) || job["targets"] == "x").count(), 2);
+    let long = jobs.iter_mut().find(|job| job["job_id"] == "3").unwrap();
+    assert_eq!(long["branch"].as_str().unwrap().len(), 2_000);
+    long["branch"] = Value::Null;
+    let by_id = |jobs: &Value| {
+        let mut jobs = jobs.as_array().unwrap().clone();
+        jobs.sort_by_key(|job| job["job_id"].to_string());
+        jobs
+    };
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lab.zst");
+    let file = file.to_str().unwrap();
+    assert_eq!(command(database, &["export", file]).code, Some(0));
+    assert_eq!(command(database, &["load", file, "--dry-run"]).code, Some(0));
+    let address = format!("http://{}", source.address());
+    let suite = "odd comes without its suite: suite takes text of at most 1024 characters";
+    let branch = "odd/3 comes without its branch: branch takes text of at most 1024 characters";
+    let nameless = "odd/4 comes without its node : could not find required key: 'name'";
+    let load = (vec!["load", file], vec![suite, branch, nameless], "3 things are left out: see above");
+    let import =
+        (vec!["import", "--from", &address, "--recheck", "--without-nodes"], vec![suite, branch], "2 things are to be");
+    for (arguments, told, sum) in [load, import] {
+        let target = other_kind(database);
+        for jobs in ["jobs: 66 added, 0 changed", "jobs: 0 added, 0 changed"] {
+            let ended = command(&target, &arguments);
+            assert!(ended.code == Some(1) && ended.stdout.contains(jobs) && ended.stderr.contains(sum), "{ended:?}");
+            for sentence in &told {
+                assert_eq!(ended.stderr.matches(sentence).count(), 1, "{sentence}: {ended:?}");
+            }
+            assert_eq!(by_id(&shown(&target)), by_id(&expected));
+        }
+    }
+}
+
+on_both_databases!(of_an_archive, of_a_server, runs_of_a_list, values_of_jobs);
