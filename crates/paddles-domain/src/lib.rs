@@ -72,7 +72,7 @@ pub use job_key::{JobKey, Kind, normalise_key};
 pub use job_patch::{JobChange, JobFacts, JobPatch, JobReport, ReportError};
 pub use job_status::{JobStatus, UnknownJobStatus};
 pub use json_text::{DEEPEST, TooDeep, strict_json};
-pub use names::{INDEXED_TEXT_BYTES, INDEXED_TEXT_CHARS, NameError};
+pub use names::{INDEXED_TEXT_BYTES, INDEXED_TEXT_CHARS, NameError, fits_index};
 pub use node::{LockRefused, Node, NodeName, NodePatch};
 pub use queue::{PauseRefused, Queue, QueueName, QueuePatch};
 pub use run::{FirstJob, Run, RunParts};

@@ -55,7 +55,7 @@ pub(crate) fn check_name(key: &'static str, text: &str) -> Result<(), NameError>
 }
 
 /// Whether an index takes `text`.
-pub(crate) fn fits_index(text: &str) -> bool {
+pub fn fits_index(text: &str) -> bool {
     text.len() <= INDEXED_TEXT_BYTES && text.chars().count() <= INDEXED_TEXT_CHARS
 }
 

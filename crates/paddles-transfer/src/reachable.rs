@@ -1,6 +1,7 @@
-//! What comes is left out where the service itself would refuse it: nodes that no URL reaches, and nodes that run on themselves.
+//! What comes is left out where the service itself would refuse it: nodes that no URL reaches, texts that no index takes, and nodes
+//! that run on themselves.
 
-use paddles_domain::{NameError, Node, NodeName};
+use paddles_domain::{NameError, Node, NodeName, fits_index};
 use paddles_repository::{Copied, PlacedJob, Repository, RepositoryError};
 
 /// Takes in nodes, and says in a sentence each what of them is left out.
@@ -20,6 +21,12 @@ pub(crate) fn take_in_nodes(
             leave_out(format!("node {} comes without its host: {error}", node.name));
             node.vm_host = None;
         }
+        for key in drop_odd_texts(&mut node) {
+            leave_out(format!(
+                "node {} comes without its {key}, which is too long or holds a NUL character",
+                node.name
+            ));
+        }
         reachable.push(node);
     }
     let outcome = lab.node_import(&reachable)?;
@@ -27,6 +34,28 @@ pub(crate) fn take_in_nodes(
         leave_out(format!("node {name} comes without its host, which is itself or runs on it"));
     }
     Ok(outcome.copied)
+}
+
+/// Takes out texts that not every database takes, and says which.
+fn drop_odd_texts(node: &mut Node) -> Vec<&'static str> {
+    let texts = [
+        ("description", &mut node.description, false),
+        ("machine_type", &mut node.machine_type, true),
+        ("os_type", &mut node.os_type, false),
+        ("os_version", &mut node.os_version, false),
+        ("arch", &mut node.arch, false),
+        ("locked_by", &mut node.locked_by, true),
+        ("mac_address", &mut node.mac_address, false),
+        ("ssh_pub_key", &mut node.ssh_pub_key, false),
+    ];
+    let mut dropped = Vec::new();
+    for (key, text, is_short) in texts {
+        let is_odd = |text: &String| text.contains('\0') || is_short && !fits_index(text);
+        if text.take_if(|text| is_odd(text)).is_some() {
+            dropped.push(key);
+        }
+    }
+    dropped
 }
 
 /// Lets a job have run on reachable nodes only, and says which are left out.

@@ -127,7 +127,8 @@ fn runs_of_a_list(database: &TestDatabase) {
 }
 
 /// Jobs and runs as an older lab may have them: targets that are no object, text too long for an index, a status that is no word, times
-/// without an end, and a node without a name.
+/// without an end, a node without a name and one of
+/// too long a type.
 fn values_of_jobs(database: &TestDatabase) {
     let source = serve(database);
     fill(&source.client());
@@ -140,6 +141,7 @@ fn values_of_jobs(database: &TestDatabase) {
         UPDATE jobs SET branch = 'LONG' WHERE job_id = '3' AND name IS NULL; \
         UPDATE runs SET suite = 'LONG' WHERE name = 'odd'; \
         INSERT INTO nodes (name, is_vm, locked) VALUES ('', false, false); \
+        INSERT INTO nodes (name, is_vm, locked, machine_type) VALUES ('longer', false, false, 'LONG'); \
         INSERT INTO job_nodes (node_id, job_id) SELECT nodes.id, jobs.id FROM nodes, jobs, runs \
             WHERE nodes.name = '' AND jobs.run_id = runs.id AND runs.name = 'odd' AND jobs.job_id = '4'";
     database.execute(&odd.replace("LONG", &"l".repeat(2_000)));
@@ -171,7 +173,8 @@ fn values_of_jobs(database: &TestDatabase) {
     let suite = "odd comes without its suite: suite takes text of at most 1024 characters";
     let branch = "odd/3 comes without its branch: branch takes text of at most 1024 characters";
     let nameless = "odd/4 comes without its node : could not find required key: 'name'";
-    let load = (vec!["load", file], vec![suite, branch, nameless], "3 things are left out: see above");
+    let node = "node longer comes without its machine_type, which is too long";
+    let load = (vec!["load", file], vec![suite, branch, nameless, node], "4 things are left out: see above");
     let import =
         (vec!["import", "--from", &address, "--recheck", "--without-nodes"], vec![suite, branch], "2 things are to be");
     for (arguments, told, sum) in [load, import] {
