@@ -37,7 +37,7 @@ pub(crate) struct Look {
     /// Tables that the lab made for itself and that refer to jobs, where jobs have several rows.
     pub(crate) referring: Vec<String>,
     /// Statuses of jobs that are no word of ours, and how many jobs have them.
-    pub(crate) strange_statuses: Vec<(String, i64)>,
+    pub(crate) strange_statuses: Vec<(Option<String>, i64)>,
     /// Rows of `job_nodes` without their job or node.
     pub(crate) loose_links: i64,
     pub(crate) wrong_statuses: u64,
@@ -225,7 +225,7 @@ fn jobs(session: &mut Session) -> Result<Jobs, AdoptError> {
     let sql = format!(
         "SELECT count(*) FILTER (WHERE run_id IS NULL) AS without_run, \
          count(*) FILTER (WHERE run_id IS NOT NULL AND NOT EXISTS (SELECT FROM runs WHERE runs.id = jobs.run_id)) \
-         AS of_absent_run, count(*) FILTER (WHERE job_id IS NULL) AS without_id, \
+         AS of_absent_run, count(*) FILTER (WHERE job_id IS NULL OR strpos(job_id, '/') > 0) AS without_id, \
          count(*) FILTER (WHERE status IS NULL OR status NOT IN ({known})) AS strange, {null_texts} AS null_texts, \
          0::bigint AS duplicated, 0::bigint AS superfluous, count(DISTINCT posted::date) AS days FROM jobs"
     );
@@ -239,12 +239,12 @@ const DUPLICATES: &str = "SELECT count(*) AS duplicated, coalesce(sum(rows - 1),
 const LOOSE_LINKS: &str = "SELECT count(*) AS value FROM job_nodes WHERE NOT EXISTS \
     (SELECT FROM jobs WHERE jobs.id = job_nodes.job_id) OR NOT EXISTS (SELECT FROM nodes WHERE nodes.id = job_nodes.node_id)";
 
-fn strange_statuses(session: &mut Session) -> Result<Vec<(String, i64)>, AdoptError> {
+fn strange_statuses(session: &mut Session) -> Result<Vec<(Option<String>, i64)>, AdoptError> {
     let known = JobStatus::ALL.map(|status| format!("'{}'", status.as_str())).join(", ");
     let rows: Vec<StatusRow> = session.rows(
         "read statuses of jobs",
         &format!(
-            "SELECT coalesce(CAST(status AS text), 'null') AS status, count(*) AS jobs FROM jobs \
+            "SELECT CAST(status AS text) AS status, count(*) AS jobs FROM jobs \
              WHERE status IS NULL OR status NOT IN ({known}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20"
         ),
     )?;
@@ -310,8 +310,8 @@ struct DuplicateRow {
 
 #[derive(QueryableByName)]
 struct StatusRow {
-    #[diesel(sql_type = Text)]
-    status: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    status: Option<String>,
     #[diesel(sql_type = BigInt)]
     jobs: i64,
 }

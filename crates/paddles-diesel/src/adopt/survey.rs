@@ -117,7 +117,7 @@ pub(crate) fn figures(look: &Look) -> Vec<String> {
     say(jobs.duplicated, &format!("jobs have several rows, {} more than they should", jobs.superfluous));
     say(jobs.without_run, "jobs belong to no run: they stay, and no list shows them");
     say(jobs.of_absent_run, "jobs belong to a run that is not there: they stay, and no list shows them");
-    say(jobs.without_id, "jobs have no job_id: they stay and are counted, but no URL names them");
+    say(jobs.without_id, "jobs have no job_id, or one with a slash: they stay and are counted, but no URL names them");
     say(look.loose_links, "links between jobs and nodes lead nowhere: they stay");
     say(
         i64::try_from(look.wrong_statuses).unwrap_or(i64::MAX),
@@ -125,7 +125,8 @@ pub(crate) fn figures(look: &Look) -> Vec<String> {
     );
     say(jobs.null_texts, "documents are the text null, which counts as none: they stay");
     for (status, count) in &look.strange_statuses {
-        say(*count, &format!("jobs have the status {status:?}, which counts as unknown: they stay"));
+        let which = status.as_ref().map_or("no status".to_owned(), |status| format!("the status {status:?}"));
+        say(*count, &format!("jobs have {which}, which counts as unknown: they stay"));
     }
     say(look.lost_deletions, ARE_LOST);
     for table in &look.referring {

@@ -139,7 +139,7 @@ fn rows(look: &Look) -> Vec<Finding> {
     };
     say(Severity::Problem, "rows", jobs.duplicated, "jobs have several rows: `paddles adopt` merges them");
     say(Severity::Note, "rows", jobs.without_run + jobs.of_absent_run, "jobs belong to no run, so no list shows them");
-    say(Severity::Note, "rows", jobs.without_id, "jobs have no job_id, so no list shows them");
+    say(Severity::Note, "rows", jobs.without_id, "jobs have no job_id, or one with a slash, so no URL names them");
     say(Severity::Note, "rows", jobs.strange, "jobs have a status that is no word of ours, which counts as unknown");
     say(Severity::Note, "rows", look.loose_links, "links between jobs and nodes lead nowhere");
     say(Severity::Problem, "rows", look.lost_deletions, &format!("{ARE_LOST}: `paddles adopt` lists it again"));

@@ -74,12 +74,18 @@ fn what_a_lab_made_for_itself_refers_to_the_row_that_stays() {
          CREATE TABLE job_marks (job integer NOT NULL CONSTRAINT one_mark UNIQUE REFERENCES jobs); \
          INSERT INTO job_notes SELECT id, 'of ' || id FROM jobs WHERE (run_id, job_id) IN \
          (SELECT run_id, job_id FROM jobs GROUP BY run_id, job_id HAVING count(*) > 1); \
-         INSERT INTO job_marks SELECT job FROM job_notes",
+         INSERT INTO job_marks SELECT job FROM job_notes; \
+         UPDATE jobs SET job_id = 'a/b', status = NULL WHERE id = (SELECT min(id) FROM jobs WHERE id NOT IN (SELECT job FROM job_notes))",
     );
     let notes = ask(&database, "SELECT count(*) FROM job_notes");
     let check = paddles_prints(&database, &["adopt", "--check"]);
-    for table in ["job_notes", "job_marks"] {
-        assert!(check.contains(&format!("the table {table} refers to jobs")), "{check}");
+    for told in [
+        "the table job_notes refers to jobs",
+        "the table job_marks refers to jobs",
+        "jobs have no job_id, or one with a slash",
+        "jobs have no status, which counts as unknown",
+    ] {
+        assert!(check.contains(told), "{told}: {check}");
     }
 
     // A job cannot have several marks: that is told, and not taken for a lock.
