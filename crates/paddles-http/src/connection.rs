@@ -12,7 +12,8 @@ use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::timeout;
 
 use crate::drain::Drain;
-use crate::turns::{HeadRoom, Listening};
+use crate::head_room::HeadRoom;
+use crate::turns::Listening;
 
 /// How long the head of a request may take to come, and a new connection to begin one.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);

@@ -44,6 +44,7 @@ mod expiry;
 #[doc(hidden)]
 pub mod fuzzing;
 mod handlers;
+mod head_room;
 mod idempotency_key;
 mod job_counters;
 mod job_stream;

@@ -1,48 +1,29 @@
 //! Whose turn it is on a connection: the client's to ask, or the service's to answer.
 //!
 //! actix limits the time for the head of the first request. Of the next ones on a connection it limits only the silence before
-//! them, so one byte of a second head would keep the connection, and its buffers, for ever. Nor does it limit what the heads of all
-//! connections take together.
+//! them, so one byte of a second head would keep the connection, and its buffers, for ever.
 
 use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::RequestHead;
-use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use actix_web::rt::time::{Instant, Sleep, sleep};
 use actix_web::web::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connection::HEAD_TIMEOUT;
+use crate::head_room::{HeadRoom, Unread};
 use crate::server::KEEP_ALIVE;
 
 /// From the end of an answer on a head may take so long to come whole: actix waits for its beginning, and then the rest comes.
 const PATIENCE: Duration = KEEP_ALIVE.saturating_add(HEAD_TIMEOUT);
-
-/// What large heads may take together until they have come whole.
-const HEADS: usize = 48 * 1024 * 1024;
-
-/// A head that is smaller is not counted, as those of all known clients are.
-const SMALL_HEAD: usize = 4 * 1024;
-
-/// actix keeps no more of what is not yet read.
-const LARGEST_HEAD: usize = 128 * 1024;
-
-/// By how much the size of a request may be misjudged.
-const SLACK: usize = 1024;
-
-/// The memory that large heads hold.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct HeadRoom(Arc<AtomicUsize>);
 
 /// Whose turn it is.
 #[derive(Clone)]
@@ -53,68 +34,25 @@ struct State {
     answered: Cell<u32>,
     /// Since when it is the client's turn, if it is.
     since: Cell<Instant>,
-    /// How much came that belongs to no request yet.
-    head: Cell<usize>,
-    /// Whether what comes belongs to the body of the request that is answered.
-    is_body: Cell<bool>,
-    /// Where that is counted, if it is large.
-    room: HeadRoom,
-}
-
-impl State {
-    /// So much of what the client asks is here.
-    fn set_head(&self, bytes: usize) {
-        let counted = |bytes| if bytes > SMALL_HEAD { bytes } else { 0 };
-        let HeadRoom(held) = &self.room;
-        held.fetch_add(counted(bytes), Ordering::Relaxed);
-        held.fetch_sub(counted(self.head.replace(bytes)), Ordering::Relaxed);
-    }
-
-    /// More came; fails if that is too much beside the heads of all others.
-    fn heard(&self, more: usize) -> io::Result<()> {
-        if self.answered.get() > 0 && self.is_body.get() || more == 0 {
-            return Ok(());
-        }
-        self.set_head(self.head.get().saturating_add(more).min(LARGEST_HEAD));
-        let is_too_much = self.head.get() > SMALL_HEAD && self.room.0.load(Ordering::Relaxed) > HEADS;
-        if is_too_much { Err(io::ErrorKind::QuotaExceeded.into()) } else { Ok(()) }
-    }
-}
-
-impl Drop for State {
-    fn drop(&mut self) {
-        self.set_head(0);
-    }
+    /// What came that belongs to no request yet.
+    unread: Unread,
 }
 
 /// The service's turn, until it is dropped.
 pub(crate) struct Answering(Turns);
 
 impl Turns {
-    fn begin(room: HeadRoom) -> Self {
-        let (answered, since) = (Cell::new(0), Cell::new(Instant::now()));
-        Self(Rc::new(State { answered, since, head: Cell::new(0), is_body: Cell::new(false), room }))
+    fn begin(heads: HeadRoom) -> Self {
+        Self(Rc::new(State { answered: Cell::new(0), since: Cell::new(Instant::now()), unread: heads.begin() }))
     }
 
     /// A request has come, its head at least.
     pub(crate) fn answer(&self, request: &RequestHead) -> Answering {
         let Self(state) = self;
         state.answered.set(state.answered.get() + 1);
-        let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let body: usize = header(CONTENT_LENGTH).and_then(|length| length.parse().ok()).unwrap_or(0);
-        state.is_body.set(body > 0 || request.headers().contains_key(TRANSFER_ENCODING));
-        // What came behind it is of a next one.
-        let rest = state.head.get().saturating_sub(size_of(request)).saturating_sub(body);
-        state.set_head(if rest > SLACK { rest } else { 0 });
+        state.unread.take(request);
         Answering(self.clone())
     }
-}
-
-/// How large a head was, about.
-fn size_of(request: &RequestHead) -> usize {
-    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
-    let uri = request.uri.path_and_query().map_or(1, |it| it.as_str().len());
-    request.method.as_str().len() + uri + headers.sum::<usize>() + 14
 }
 
 impl Drop for Answering {
@@ -195,7 +133,10 @@ impl AsyncRead for Listening {
         let before = into.filled().len();
         match Pin::new(&mut this.connection).poll_read(context, into)? {
             Poll::Pending => this.wait(context),
-            Poll::Ready(()) => Poll::Ready(this.turns.0.heard(into.filled().len() - before)),
+            Poll::Ready(()) => {
+                let State { answered, unread, .. } = &*this.turns.0;
+                Poll::Ready(unread.grow(into.filled().len() - before, answered.get() > 0))
+            }
         }
     }
 }
