@@ -196,7 +196,7 @@ impl Session {
              || ', ' || coalesce(a.state, '?') || ' for ' \
              || coalesce(extract(epoch FROM clock_timestamp() - a.xact_start)::int::text, '?') || ' s' AS value \
              FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid \
-             WHERE c.relname IN ({}) AND a.pid <> pg_backend_pid() LIMIT 3",
+             WHERE c.relname IN ({}) AND a.datname = current_database() AND a.pid <> pg_backend_pid() LIMIT 3",
             names.join(", ")
         );
         let holders = self.texts("see who holds locks", &sql).unwrap_or_default();

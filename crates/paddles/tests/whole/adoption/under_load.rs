@@ -81,14 +81,16 @@ fn read(number: u32) -> String {
 }
 
 /// The locks that others cannot write beside, and for how long the transaction of the adoption that holds one has lasted; and how
-/// long others have waited for the adoption by now. What `pg_locks` and `pg_stat_activity` say, in milliseconds.
+/// long others have waited for the adoption by now. What `pg_locks` and `pg_stat_activity` say of this database, in milliseconds.
 const LOCKS: &str = "SELECT \
     (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - a.xact_start)) * 1000, 0)::bigint \
      FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_class c ON c.oid = l.relation \
-     WHERE l.granted AND a.application_name = 'paddles adopt' AND c.relname IN ('runs', 'jobs', 'nodes', 'job_nodes', 'queue') \
+     WHERE l.granted AND a.application_name = 'paddles adopt' AND a.datname = current_database() \
+     AND c.relname IN ('runs', 'jobs', 'nodes', 'job_nodes', 'queue') \
      AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')) AS held, \
     (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - l.waitstart)) * 1000, 0)::bigint FROM pg_locks l \
-     WHERE NOT l.granted AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.application_name = 'paddles adopt' \
+     WHERE NOT l.granted AND EXISTS (SELECT FROM pg_stat_activity a \
+         WHERE a.application_name = 'paddles adopt' AND a.datname = current_database() \
          AND a.pid = ANY (pg_blocking_pids(l.pid)))) AS waited";
 
 /// The longest that was seen of each.
