@@ -13,7 +13,7 @@ use actix_web::rt::time::timeout;
 
 use crate::drain::Drain;
 use crate::head_room::HeadRoom;
-use crate::turns::Listening;
+use crate::listening::Listening;
 
 /// How long the head of a request may take to come, and a new connection to begin one.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);

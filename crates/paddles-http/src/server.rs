@@ -25,12 +25,12 @@ use crate::drain::{Drain, Listener, Stopper};
 use crate::entity_tag::tag_answer;
 use crate::expiry;
 use crate::head_room::HeadRoom;
+use crate::listening::Listening;
 use crate::process::remember_start;
 use crate::rate_limit::limit_rate;
 use crate::request_log::log_request;
 use crate::routes;
 use crate::settings::HttpSettings;
-use crate::turns::Listening;
 
 /// How long requests in flight may take when the service stops, in seconds.
 const DRAIN_SECONDS: u64 = 30;

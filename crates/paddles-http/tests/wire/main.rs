@@ -48,6 +48,7 @@ mod limits;
 mod locks;
 mod names;
 mod nodes;
+mod one_at_a_time;
 mod queues;
 mod races;
 mod raw;

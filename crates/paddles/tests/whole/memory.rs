@@ -83,4 +83,35 @@ fn a_large_run_fits_into_little_memory(database: &TestDatabase) {
     assert!(most < idle + MOST_GROWTH, "{figures}");
 }
 
-on_both_databases!(a_large_run_fits_into_little_memory);
+/// Clients who send this many requests at once.
+const HASTY: usize = 20;
+
+/// In KB, of all those clients together, each of which sends 200 KB.
+const MOST_OF_THE_HASTY: usize = 8 * 1024;
+
+fn requests_that_wait_for_their_turn_take_little(database: &TestDatabase) {
+    let service = Service::start(database);
+    warm_up(&service);
+    let before = memory(&service, "VmRSS:");
+    let small = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(8_000);
+    let hasty: Vec<TcpStream> = (0..HASTY)
+        .map(|_| {
+            let mut connection = TcpStream::connect(service.address()).unwrap();
+            // An answer that is larger than what the system keeps for a reader who reads nothing.
+            for _ in 0..8 {
+                connection.write_all(b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            }
+            connection.set_nonblocking(true).unwrap();
+            let _ = connection.write(small.as_bytes());
+            connection
+        })
+        .collect();
+    thread::sleep(Duration::from_secs(1));
+    service.client().read("/runs/?count=1");
+    let most = memory(&service, "VmHWM:");
+    eprintln!("{before} KB before, {most} KB at most with {HASTY} hasty clients");
+    assert!(most < before + MOST_OF_THE_HASTY, "{before} KB before, {most} KB at most");
+    drop(hasty);
+}
+
+on_both_databases!(a_large_run_fits_into_little_memory, requests_that_wait_for_their_turn_take_little);
