@@ -147,6 +147,8 @@ pub fn what_is_newer_here_stays(lab: &dyn Repository) {
     take_in(lab, &[kept_job("r", "1", JobStatus::Pass, 9)]);
     let before = (get_run(lab, "r"), walked(lab));
     assert_eq!(lab.run_import(&[kept_run("r", 1)]).unwrap(), fates(0, 0, 0, 1));
+    // So whoever does not know yet when a run was heard of last changes none that is here.
+    assert_eq!(lab.run_import(&[Run { updated: None, ..kept_run("r", 20) }]).unwrap(), fates(0, 0, 0, 1));
     let mut never_heard_of = kept_job("r", "1", JobStatus::Dead, 1);
     never_heard_of.job.updated = None;
     assert_eq!(take_in(lab, &[kept_job("r", "1", JobStatus::Queued, 1)]), fates(0, 0, 0, 1));

@@ -1,17 +1,17 @@
 //! The copy itself: fetched by several at once, taken in by one, oldest first.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use paddles_domain::{Job, JobId, JobKey, RunName, RunResults, Value, word_targets};
-use paddles_repository::{JobsCopied, PlacedJob, Repository, RepositoryError};
+use paddles_domain::RunName;
+use paddles_repository::{Repository, RepositoryError};
 use serde_json::value::RawValue;
 
 use super::listing::{readable, selected_runs};
 use super::source::{Source, SourceError, segment};
 use crate::reachable::take_in_nodes;
-use crate::records::{Members, ReadRun, RecordError, read_job, read_node, read_queue, read_run};
+use crate::records::{Members, ReadRun, RecordError, read_node, read_queue};
 use crate::{Loaded, Progress, Selection};
 
 /// What is copied, and how.
@@ -50,9 +50,6 @@ pub enum ImportError {
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }
-
-/// Jobs of one transaction.
-const AT_ONCE: usize = 256;
 
 /// Copies the selected runs with their jobs, and all nodes and queues.
 pub fn import(
@@ -98,10 +95,10 @@ fn copy_is_same(lab: &dyn Repository, read: &ReadRun) -> Result<bool, Repository
     Ok(here.without_jobs() == read.run && read.results == Some(here.results) && read.run.updated.is_some())
 }
 
-struct Copy<'a> {
-    lab: &'a dyn Repository,
+pub(super) struct Copy<'a> {
+    pub(super) lab: &'a dyn Repository,
     progress: &'a dyn Progress,
-    imported: Imported,
+    pub(super) imported: Imported,
 }
 
 /// A run on its way, and who brings it.
@@ -202,89 +199,7 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// Takes in a run as its server shows it.
-    fn take_in(&mut self, name: &RunName, body: &[u8]) -> Result<(), ImportError> {
-        let text = readable(body);
-        let (read, mut jobs) = match self.read(name, &text) {
-            Ok(read) => read,
-            Err(error) => {
-                self.leave_out(format!("{name}: {error}"));
-                return Ok(());
-            }
-        };
-        read.tell().for_each(|sentence| self.leave_out(sentence));
-        // Rows have the order in which jobs were posted.
-        jobs.sort_by_key(|placed| placed.job.posted);
-        self.count_correction(&read, &jobs);
-        self.imported.taken.runs += self.lab.run_import(std::slice::from_ref(&read.run))?;
-        for some in jobs.chunks(AT_ONCE) {
-            match self.lab.job_import(some)? {
-                JobsCopied::Copied(copied) => self.imported.taken.jobs += copied,
-                JobsCopied::UnknownRun(name) => {
-                    self.leave_out(format!("{name}: it was deleted here while its jobs came"));
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, name: &RunName, text: &[u8]) -> Result<(ReadRun, Vec<PlacedJob>), RecordError> {
-        let whole: &RawValue = serde_json::from_slice(text)?;
-        let members = Members::of(whole)?;
-        let mut read = read_run(&members)?;
-        read.run.name = name.clone();
-        let shown: Vec<&RawValue> =
-            members.get("jobs").map(|json| serde_json::from_str(json.get())).transpose()?.unwrap_or_default();
-        let mut jobs: Vec<PlacedJob> = Vec::with_capacity(shown.len());
-        let mut times_seen: HashMap<String, u32> = HashMap::new();
-        for json in shown {
-            match Members::of(json).and_then(|members| read_job(name, &members)) {
-                Ok(read) => {
-                    read.tell().for_each(|sentence| self.leave_out(sentence));
-                    let placed = read.placed;
-                    *times_seen.entry(placed.job.job_id.to_string()).or_default() += 1;
-                    self.tell_of_words(&placed.job);
-                    jobs.push(placed);
-                }
-                Err(error) => self.leave_out(format!("{name}: a job {}: {error}", beginning(json.get()))),
-            }
-        }
-        for (job_id, times) in times_seen.into_iter().filter(|(_, times)| *times > 1) {
-            self.leave_out(format!("{name}: job {job_id} is there {times} times; the one heard of last counts"));
-        }
-        Ok((read, jobs))
-    }
-
-    /// A server links no job to a node that it could not show; neither does the copy.
-    fn tell_of_words(&mut self, job: &Job) {
-        let Some(Value::Document(targets)) = job.values.get(JobKey::Targets) else { return };
-        for target in word_targets(targets) {
-            self.leave_out(format!(
-                "{}/{} comes without its node of {target}: no node is called so",
-                job.run, job.job_id
-            ));
-        }
-    }
-
-    fn count_correction(&mut self, read: &ReadRun, jobs: &[PlacedJob]) {
-        let mut last: HashMap<&JobId, &Job> = HashMap::new();
-        for PlacedJob { job, .. } in jobs {
-            let known = last.entry(&job.job_id).or_insert(job);
-            if known.updated <= job.updated {
-                *known = job;
-            }
-        }
-        let mut results = RunResults::default();
-        for job in last.values() {
-            results.add(job.status);
-        }
-        if read.status.is_some_and(|status| status != results.run_status()) {
-            self.imported.corrected += 1;
-        }
-    }
-
-    fn leave_out(&mut self, sentence: String) {
+    pub(super) fn leave_out(&mut self, sentence: String) {
         self.progress.say(&sentence);
         self.imported.left_out.push(sentence);
     }

@@ -1,5 +1,6 @@
 //! Copying a lab from another server over HTTP.
 
+mod arrival;
 mod copy;
 mod listing;
 mod pace;

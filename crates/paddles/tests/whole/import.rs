@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::copied_lab::{a_job, assert_same, command, documents, fill, other_kind, serve, succeed};
 use crate::program::paddles;
+use crate::service::Service;
 
 fn a_copy_shows_the_same(database: &TestDatabase) {
     let source = serve(database);
@@ -89,4 +90,67 @@ fn a_copy_goes_on_after_a_kill(database: &TestDatabase) {
     assert_same(&documents(&source.client()), &documents(&serve(&target).client()));
 }
 
-on_both_databases!(a_copy_shows_the_same, only_selected_runs_come, a_copy_goes_on_after_a_kill);
+/// More jobs than one transaction takes in.
+const MANY: usize = 300;
+
+/// What a run's row tells is no proof that its jobs came too: broken off among them, the copy fetches them again.
+fn a_copy_goes_on_after_a_failure_inside_a_run(database: &TestDatabase) {
+    let source = serve(database);
+    let address = format!("http://{}", source.address());
+    for number in 0..MANY {
+        source.client().post_job("many", &json!({ "job_id": number.to_string(), "status": "pass" }));
+    }
+    let target = other_kind(database);
+    succeed(&target, &["migrate"]);
+    let shown = |service: &Service| service.client().get("/runs/many/").text();
+    let fails_at = |at: &str, said: &str, then: &str| {
+        refuse_a_job(&target, at, "298");
+        let ended = command(&target, &["import", "--from", &address]);
+        assert!(ended.code == Some(1) && ended.stderr.contains("goes on where this one ended"), "{ended:?}");
+        accept_jobs(&target);
+        assert_ne!(shown(&source), shown(&serve(&target)));
+        let again = succeed(&target, &["import", "--from", &address]);
+        assert!(again.contains(said) && again.contains(then), "{again}");
+        assert_eq!(shown(&source), shown(&serve(&target)));
+        let last = succeed(&target, &["import", "--from", &address]);
+        assert!(last.contains("1 runs look the same"), "{last}");
+    };
+    fails_at("INSERT", "runs: 0 added, 1 changed", "jobs: 44 added, 0 changed, 256 the same");
+    // No count tells this one from what is here.
+    for job in ["1", "298"] {
+        assert_eq!(
+            source.client().put(&format!("/runs/many/jobs/{job}/"), &json!({ "comment": "looked at" })).status,
+            200
+        );
+    }
+    fails_at("UPDATE", "runs: 0 added, 1 changed", "jobs: 0 added, 1 changed, 299 the same");
+}
+
+/// From now on this job's row cannot be written.
+fn refuse_a_job(database: &TestDatabase, at: &str, job_id: &str) {
+    let refuses = if database.url().starts_with("sqlite") {
+        format!(
+            "CREATE TRIGGER refuses BEFORE {at} ON jobs WHEN NEW.job_id = '{job_id}' \
+             BEGIN SELECT RAISE(ABORT, 'broken off'); END"
+        )
+    } else {
+        format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken off'; END $$; \
+             CREATE TRIGGER refuses BEFORE {at} ON jobs FOR EACH ROW WHEN (NEW.job_id = '{job_id}') \
+             EXECUTE FUNCTION refuse()"
+        )
+    };
+    database.execute(&refuses);
+}
+
+fn accept_jobs(database: &TestDatabase) {
+    let sqlite = database.url().starts_with("sqlite");
+    database.execute(if sqlite { "DROP TRIGGER refuses" } else { "DROP FUNCTION refuse CASCADE" });
+}
+
+on_both_databases!(
+    a_copy_shows_the_same,
+    only_selected_runs_come,
+    a_copy_goes_on_after_a_kill,
+    a_copy_goes_on_after_a_failure_inside_a_run
+);
