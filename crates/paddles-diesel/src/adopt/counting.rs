@@ -90,7 +90,8 @@ pub(super) fn count_all_days(session: &mut Session, progress: &mut dyn Progress)
     }
 }
 
-/// The next days on which jobs were posted; the first is no day, for jobs of which nobody knows.
+/// The next days on which jobs were posted, or are counted although no job of them is left; the first is no day, for jobs of which
+/// nobody knows.
 fn days_behind(session: &mut Session, behind: &str, count: usize) -> Result<Vec<String>, AdoptError> {
     if behind.is_empty() {
         return Ok(vec![NO_DAY.to_owned()]);
@@ -98,14 +99,19 @@ fn days_behind(session: &mut Session, behind: &str, count: usize) -> Result<Vec<
     let mut days: Vec<String> = Vec::new();
     for _ in 0..count {
         let known = days.last().map_or(behind, String::as_str);
-        let later = if known == NO_DAY {
-            "posted IS NOT NULL".to_owned()
+        let (posted, counted) = if known == NO_DAY {
+            ("posted IS NOT NULL".to_owned(), "day > ''".to_owned())
         } else if known == LAST_DAY {
             break;
         } else {
-            format!("posted >= CAST({} AS date) + 1", literal(known))
+            let known = literal(known);
+            (format!("posted >= CAST({known} AS date) + 1"), format!("day > {known}"))
         };
-        let sql = format!("SELECT nullif({}, '') AS value FROM jobs WHERE {later}", day_of("min(posted)"));
+        let sql = format!(
+            "SELECT least(nullif({}, '') COLLATE \"C\", (SELECT min(day) FROM node_days WHERE {counted})) AS value \
+             FROM jobs WHERE {posted}",
+            day_of("min(posted)")
+        );
         match session.texts("look for the next day", &sql)?.pop() {
             Some(day) => days.push(day),
             None => break,

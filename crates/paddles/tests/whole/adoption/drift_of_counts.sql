@@ -25,5 +25,10 @@ UNION ALL (
         EXCEPT SELECT day, node_id, machine_type, jobs_pass, jobs_dead,
             jobs_queued + jobs_waiting + jobs_running + jobs_pass + jobs_fail + jobs_dead + jobs_unknown FROM node_days) AS days)
 UNION ALL (
+    SELECT 'day without jobs', day || ' ' || node_id FROM node_days WHERE day > ''
+        AND jobs_queued + jobs_waiting + jobs_running + jobs_pass + jobs_fail + jobs_dead + jobs_unknown > 0 AND NOT EXISTS (
+            SELECT FROM jobs JOIN job_nodes ON job_nodes.job_id = jobs.id
+            WHERE job_nodes.node_id = node_days.node_id AND to_char(posted, 'YYYY-MM-DD') = day))
+UNION ALL (
     SELECT 'description', description FROM (SELECT description FROM jobs WHERE description IS NOT NULL
         EXCEPT SELECT description FROM job_descriptions) AS missing)

@@ -2,6 +2,7 @@
 
 use paddles_diesel::testing::TestDatabase;
 
+use super::doctor::{doctor, findings};
 use super::lab::{ask, drift, lab_of, paddles_prints, psql};
 use crate::service::Service;
 
@@ -54,6 +55,32 @@ fn the_older_service_still_runs_and_what_it_leaves_is_mended() {
     drop(Service::start(&database));
     assert_eq!(drift(&database), Vec::<String>::new());
     assert_eq!(ask(&database, "SELECT count(*) FROM run_sha1s WHERE sha1 = 'abc'"), ["0"]);
+}
+
+/// As it deletes: links, jobs, runs. Nothing is left of three days.
+const DELETES: &str = "CREATE TEMPORARY TABLE days AS SELECT day FROM \
+        (SELECT DISTINCT posted::date AS day FROM jobs WHERE posted IS NOT NULL) AS days ORDER BY day LIMIT 2; \
+    INSERT INTO days SELECT max(posted)::date FROM jobs; \
+    DELETE FROM job_nodes WHERE job_id IN (SELECT id FROM jobs WHERE posted::date IN (TABLE days)); \
+    DELETE FROM jobs WHERE posted::date IN (TABLE days); \
+    DELETE FROM runs WHERE NOT EXISTS (SELECT FROM jobs WHERE run_id = runs.id)";
+
+/// Nobody notes what it deletes, and no job tells of the days any more.
+#[test]
+fn days_of_which_it_deletes_all_are_counted_no_longer() {
+    let database = lab_of("1k");
+    paddles_prints(&database, &["adopt"]);
+    drop(Service::start(&database));
+    database.execute("DROP INDEX unique_by_hand");
+    database.execute(DELETES);
+    let drifted = |database: &TestDatabase| {
+        let found = findings(&doctor(database, &["--json"]));
+        found.iter().any(|what| what.contains("counts of nodes' days differ from a recount: `paddles adopt` mends it"))
+    };
+    assert!(drifted(&database) && !drift(&database).is_empty());
+    paddles_prints(&database, &["adopt"]);
+    assert!(!drifted(&database));
+    assert_eq!(drift(&database), Vec::<String>::new());
 }
 
 /// What the newest of its migrations makes of a lab: a job's id is unique in its run, under a name of its own.
