@@ -37,7 +37,7 @@ impl Selection {
     }
 
     /// Whether this run is wanted.
-    pub(crate) fn takes(&self, run: &Run) -> bool {
+    pub fn takes(&self, run: &Run) -> bool {
         self.since.is_none_or(|day| run.scheduled.is_some_and(|scheduled| scheduled >= day.start()))
             && self.suite.is_none_or_is(run.suite.as_deref())
             && self.branch.is_none_or_is(run.branch.as_deref())

@@ -25,6 +25,11 @@ impl Copy<'_> {
                 return Ok(());
             }
         };
+        // A run that was asked for by its name is seen only now.
+        if !self.selection.takes(&read.run) {
+            self.progress.say(&format!("{name} is not of the suite, branch or day that was asked for"));
+            return Ok(());
+        }
         read.tell().for_each(|sentence| self.leave_out(sentence));
         // Rows have the order in which jobs were posted.
         jobs.sort_by_key(|placed| placed.job.posted);

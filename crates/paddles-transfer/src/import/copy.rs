@@ -58,11 +58,11 @@ pub fn import(
     options: &ImportOptions,
     progress: &dyn Progress,
 ) -> Result<Imported, ImportError> {
-    let mut copy = Copy { lab, progress, imported: Imported::default() };
+    let selection = &options.selection;
+    let mut copy = Copy { lab, selection, progress, imported: Imported::default() };
     if options.with_nodes {
         copy.nodes_and_queues(source)?;
     }
-    let selection = &options.selection;
     if selection.runs.is_empty() {
         let mut leave_out = |sentence| copy.leave_out(sentence);
         let listed = selected_runs(source, selection, options.page_size, progress, &mut leave_out)?;
@@ -97,7 +97,8 @@ fn copy_is_same(lab: &dyn Repository, read: &ReadRun) -> Result<bool, Repository
 
 pub(super) struct Copy<'a> {
     pub(super) lab: &'a dyn Repository,
-    progress: &'a dyn Progress,
+    pub(super) selection: &'a Selection,
+    pub(super) progress: &'a dyn Progress,
     pub(super) imported: Imported,
 }
 

@@ -86,7 +86,13 @@ fn jobs_and_runs_are_changed_by_hand(database: &TestDatabase) {
     assert_eq!(command(database, &["admin", "set-status", "--to", "dead"]).code, Some(1));
     let one = ["set-status", "--run", run, "--to", "dead", "--job", "8000004"];
     assert!(admin(&[&one[..], &["--dry-run"]].concat()).contains("queued -> dead\n1 jobs would change"));
-    let dead = lines(&admin(&[&one[..], &["--yes", "--json"]].concat()));
+    for other in [["--suite", "fs"], ["--branch", "wip-x"], ["--since", "2026-03-02"]] {
+        let said = admin(&[&one[..], &other[..], &["--yes"]].concat());
+        assert_eq!(said, format!("{run} is not of the suite, branch or day that was asked for\n"));
+    }
+    let absent = command(database, &["admin", "set-status", "--run", "absent", "--suite", "fs", "--to", "dead"]);
+    assert!(absent.code == Some(1) && absent.stderr.contains("there is no run"), "{absent:?}");
+    let dead = lines(&admin(&[&one[..], &["--suite", "rados", "--yes", "--json"]].concat()));
     assert_eq!(dead, [json!({ "run": run, "job_id": "8000004", "before": "queued", "after": "dead" })]);
     admin(&["set-status", "--run", run, "--to", "dead", "--yes"]);
     let ended = results();

@@ -67,6 +67,15 @@ fn only_selected_runs_come(database: &TestDatabase) {
     let (first, _) = a_job();
     assert!(names(&target).len() == 4 && !names(&target).contains(&first.to_owned()), "{:?}", names(&target));
 
+    // Of several conditions all must hold, also of a run that is named.
+    for other in [["--suite", "fs"], ["--branch", "wip-x"], ["--since", "2026-03-02"]] {
+        let said = succeed(&target, &[&["import", "--from", &address, "--run", first], &other[..]].concat());
+        assert!(said.contains("runs: 0 added, 0 changed") && !names(&target).contains(&first.to_owned()), "{said}");
+    }
+    let all = ["--suite", "rados", "--branch", "main", "--since", "2026-03-01"];
+    let said = succeed(&target, &[&["import", "--from", &address, "--run", first], &all[..]].concat());
+    assert!(said.contains("runs: 1 added") && said.contains("jobs: 40 added"), "{said}");
+
     let absent = command(&target, &["import", "--from", &address, "--run", "absent"]);
     assert_eq!(absent.code, Some(1), "{absent:?}");
     assert!(absent.stderr.contains("absent: the server has no such run"), "{absent:?}");

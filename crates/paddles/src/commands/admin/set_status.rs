@@ -36,11 +36,19 @@ impl SetStatus {
         match self.to {
             None => self.recount(&lab, output),
             Some(status) => {
-                let runs = self.runs.selection().runs;
-                if runs.is_empty() {
+                let selection = self.runs.selection();
+                if selection.runs.is_empty() {
                     return Err(AdminError::StatusOfWhat);
                 }
-                runs.iter().try_for_each(|run| self.set_jobs(&lab, run, status, output))
+                for name in &selection.runs {
+                    let run = lab.run_get(name)?.ok_or_else(|| AdminError::NoRun(name.clone()))?;
+                    if selection.takes(&run.record) {
+                        self.set_jobs(&lab, name, status, output)?;
+                    } else {
+                        output.sum_up(&format!("{name} is not of the suite, branch or day that was asked for"));
+                    }
+                }
+                Ok(())
             }
         }
     }
