@@ -169,7 +169,7 @@ impl Copy<'_> {
                     continue;
                 };
                 if under_way.len() >= parallel {
-                    self.await_first(&mut under_way)?;
+                    self.await_first(source, &mut under_way)?;
                 }
                 let (answer, awaited) = bounded(1);
                 under_way.push_back(Awaited { name: name.clone(), answer: awaited });
@@ -177,22 +177,20 @@ impl Copy<'_> {
                 drop(orders.send(Order { name, answer }));
             }
             while !under_way.is_empty() {
-                self.await_first(&mut under_way)?;
+                self.await_first(source, &mut under_way)?;
             }
             drop(orders);
             Ok(())
         })
     }
 
-    fn await_first(&mut self, under_way: &mut VecDeque<Awaited>) -> Result<(), ImportError> {
+    fn await_first(&mut self, source: &Source, under_way: &mut VecDeque<Awaited>) -> Result<(), ImportError> {
         let Some(Awaited { name, answer }) = under_way.pop_front() else { return Ok(()) };
         match answer.recv() {
             Ok(Ok(Some(body))) => self.take_in(&name, &body)?,
             Ok(Ok(None)) => self.leave_out(format!("{name}: the server has no such run")),
             // One run that a server cannot show must not hold up the others.
-            Ok(Err(error @ SourceError::Refused { status: 400 | 500, .. })) => {
-                self.leave_out(format!("{name}: {error}"));
-            }
+            Ok(Err(error)) if source.is_there() => self.leave_out(format!("{name}: {error}")),
             Ok(Err(error)) => return Err(error.into()),
             Err(_) => {}
         }

@@ -56,6 +56,17 @@ pub enum SourceError {
     },
 }
 
+impl SourceError {
+    /// Whether the same question may be answered later.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => retry::may_pass(*status),
+            Self::Away { .. } => true,
+            Self::Address(_) | Self::NotUnderstood { .. } => false,
+        }
+    }
+}
+
 impl Source {
     /// The server at `url`, at the root of which paddles answers. A token is sent to it if there is one.
     pub fn new(url: &str, token: Option<String>, politeness: Politeness) -> Result<Self, SourceError> {
@@ -81,6 +92,15 @@ impl Source {
 
     /// What stands at `path`, which begins with a slash; `None` if nothing does.
     pub(super) fn get(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
+        self.get_trying(path, self.politeness.retries)
+    }
+
+    /// Whether it answers what costs it little; who asks has waited already.
+    pub(super) fn is_there(&self) -> bool {
+        self.get_trying(CHEAP, self.politeness.retries.min(2)).is_ok()
+    }
+
+    fn get_trying(&self, path: &str, retries: u32) -> Result<Option<Vec<u8>>, SourceError> {
         let url = format!("{}{path}", self.base);
         let mut attempt = 0;
         loop {
@@ -99,11 +119,7 @@ impl Source {
                 },
                 Err(error) => SourceError::Away { url: url.clone(), reason: error.to_string() },
             };
-            let may_pass = match &error {
-                SourceError::Refused { status, .. } => retry::may_pass(*status),
-                _ => true,
-            };
-            if !may_pass || attempt == self.politeness.retries {
+            if !error.may_pass() || attempt == retries {
                 return Err(error);
             }
             attempt += 1;
@@ -124,6 +140,9 @@ impl Source {
         Ok(Answer { status: response.status().as_u16(), retry_after, body })
     }
 }
+
+/// The newest run without its jobs.
+const CHEAP: &str = "/runs/?count=1&page=1";
 
 /// The largest run of a lab is a tenth of this.
 const MOST_BYTES: u64 = 1 << 30;

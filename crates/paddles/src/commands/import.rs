@@ -58,10 +58,22 @@ pub(crate) enum ImportFailure {
     Token { file: PathBuf, source: io::Error },
     #[error(transparent)]
     Source(#[from] SourceError),
-    #[error("{0}\nThe same command goes on where this one ended.")]
+    #[error("{0}{next}", next = what_next(.0))]
     Import(#[from] ImportError),
     #[error("{0} things are to be looked at: see above")]
     LeftOut(usize),
+}
+
+/// What whoever reads of the failure can do.
+fn what_next(error: &ImportError) -> &'static str {
+    match error {
+        ImportError::Source(SourceError::NotUnderstood { .. }) => {
+            "\nThe same command ends here again until the server shows this as it should. --without-nodes does without its lists \
+             of nodes and queues, --run NAME without that of runs."
+        }
+        ImportError::Source(error) if !error.may_pass() => "",
+        ImportError::Source(_) | ImportError::Repository(_) => "\nThe same command goes on where this one ended.",
+    }
 }
 
 impl Import {

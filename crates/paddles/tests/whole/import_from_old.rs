@@ -12,8 +12,11 @@ use serde_json::json;
 
 use crate::copied_lab::{command, serve};
 
-/// Answers of a path, one after the other; the last one stays.
+/// Answers of a path, one after the other; the last one stays. None comes for [`NEVER`].
 type Answers = HashMap<&'static str, Vec<(u16, String)>>;
+
+/// The status of an answer for which a client waits in vain.
+const NEVER: u16 = 0;
 
 /// What was asked, and when.
 type Asked = Arc<Mutex<Vec<(Instant, String)>>>;
@@ -40,6 +43,11 @@ fn serve_answers(answers: Answers) -> (String, Asked) {
                     Some(answers) => answers[0].clone(),
                     None => (404, "<html>not found</html>".to_owned()),
                 };
+                if status == NEVER {
+                    drop(answers);
+                    thread::sleep(Duration::from_mins(1));
+                    return;
+                }
                 let retry = if status == 503 { "Retry-After: 1\r\n" } else { "" };
                 let length = body.len();
                 let _ = write!(
@@ -135,6 +143,70 @@ fn the_older_service_is_understood(database: &TestDatabase) {
     assert_eq!(client.read("/runs/new/")["status"], "empty");
 }
 
+/// A page of the list of these runs, the newest of which comes first.
+fn list_of(names: &[&str]) -> String {
+    let posted = |place: usize| format!("2020-01-02 {:02}:00:00", 23 - place);
+    let runs: Vec<_> = names.iter().enumerate().map(|(place, name)| run_document(name, &posted(place), None)).collect();
+    format!("[{}]", runs.join(", "))
+}
+
+/// As behind a proxy that waits for no more than some seconds: the largest runs never come.
+fn runs_that_a_server_cannot_show_hold_up_no_others(database: &TestDatabase) {
+    let mut answers = Answers::new();
+    let names = ["newest", "busy", "hangs", "late", "gone", "oldest"];
+    answers.insert("/runs/?count=25&page=1", vec![(200, list_of(&names))]);
+    for (path, status) in [("/runs/busy/", 502), ("/runs/hangs/", NEVER), ("/runs/late/", 504), ("/runs/gone/", 503)] {
+        answers.insert(path, vec![(status, "no".to_owned())]);
+    }
+    for (name, path) in [("newest", "/runs/newest/"), ("oldest", "/runs/oldest/")] {
+        answers.insert(path, vec![(200, run_document(name, "2020-01-02 03:04:05", Some("[]")))]);
+    }
+    let (address, _) = serve_answers(answers);
+    let ended = command(database, &["import", "--from", &address, "--retries", "0", "--timeout", "1"]);
+    assert!(ended.code == Some(1) && ended.stdout.contains("runs: 2 added"), "{ended:?}");
+    for sentence in [
+        "busy: http://",
+        "answers 502: no",
+        "hangs: http://",
+        "gives no answer: timeout",
+        "late: http://",
+        "gone: http://",
+        "4 things are to be looked at: see above",
+    ] {
+        assert!(ended.stderr.contains(sentence), "{sentence}: {}", ended.stderr);
+    }
+}
+
+fn a_server_that_goes_away_ends_the_copy_soon(database: &TestDatabase) {
+    for status in [500, 502, 503, 403] {
+        let mut answers = Answers::new();
+        let names = ["a", "b", "c", "d", "e", "f"];
+        answers.insert("/runs/?count=25&page=1", vec![(200, list_of(&names))]);
+        let runs = ["/runs/a/", "/runs/b/", "/runs/c/", "/runs/d/", "/runs/e/", "/runs/f/"];
+        for path in runs.into_iter().chain(["/runs/?count=1&page=1"]) {
+            answers.insert(path, vec![(status, "away".to_owned())]);
+        }
+        let (address, asked) = serve_answers(answers);
+        let ended = command(database, &["import", "--from", &address, "--retries", "1", "--parallel", "2"]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stderr.contains(&format!("/runs/f/ answers {status}: away")), "{ended:?}");
+        assert_eq!(ended.stderr.contains("goes on where this one ended"), status != 403, "{ended:?}");
+        let asked = asked.lock().unwrap();
+        assert!(asked.iter().all(|(_, path)| !runs[..4].contains(&path.as_str())), "{asked:?}");
+    }
+}
+
+/// To begin again helps nobody.
+fn a_list_that_is_broken_is_told(database: &TestDatabase) {
+    for (path, without) in [("/runs/?count=25&page=1", "--run NAME"), ("/nodes/", "--without-nodes")] {
+        let (address, _) = serve_answers(Answers::from([(path, vec![(200, "<html>".to_owned())])]));
+        let ended = command(database, &["import", "--from", &address]);
+        assert!(ended.code == Some(1) && ended.stderr.contains(&format!("{path} is not understood: ")), "{ended:?}");
+        assert!(ended.stderr.contains("ends here again until the server shows this as it should"), "{ended:?}");
+        assert!(ended.stderr.contains(without) && !ended.stderr.contains("goes on"), "{ended:?}");
+    }
+}
+
 fn a_server_that_is_away_ends_the_copy(database: &TestDatabase) {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let ended = command(database, &["import", "--from", &format!("http://{free}"), "--retries", "1"]);
@@ -145,6 +217,7 @@ fn a_server_that_is_away_ends_the_copy(database: &TestDatabase) {
     let (address, _) = serve_answers(Answers::new());
     let ended = command(database, &["import", "--from", &address]);
     assert!(ended.code == Some(1) && ended.stderr.contains("no list of runs is there"), "{ended:?}");
+    assert!(!ended.stderr.contains("goes on"), "{ended:?}");
     let ended = command(database, &["import", "--from", "paddles.example"]);
     assert!(ended.code == Some(1) && ended.stderr.contains("is no address of a server"), "{ended:?}");
 }
@@ -163,5 +236,8 @@ fn requests_come_no_faster_than_they_may(database: &TestDatabase) {
 on_both_databases!(
     the_older_service_is_understood,
     a_server_that_is_away_ends_the_copy,
+    runs_that_a_server_cannot_show_hold_up_no_others,
+    a_server_that_goes_away_ends_the_copy_soon,
+    a_list_that_is_broken_is_told,
     requests_come_no_faster_than_they_may
 );
