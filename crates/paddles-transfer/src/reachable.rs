@@ -1,7 +1,7 @@
 //! What comes is left out where the service itself would refuse it: nodes that no URL reaches, texts that no index takes, and nodes
 //! that run on themselves.
 
-use paddles_domain::{NameError, Node, NodeName, fits_index};
+use paddles_domain::{NameError, Node, NodeName, Queue, fits_index};
 use paddles_repository::{Copied, PlacedJob, Repository, RepositoryError};
 
 /// Takes in nodes, and says in a sentence each what of them is left out.
@@ -10,30 +10,49 @@ pub(crate) fn take_in_nodes(
     nodes: &[Node],
     leave_out: &mut dyn FnMut(String),
 ) -> Result<Copied, RepositoryError> {
-    let mut reachable = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        let mut node = node.clone();
-        if let Err(error) = check(&node.name) {
-            leave_out(format!("node {} is left out: {error}", node.name));
-            continue;
-        }
-        if let Some(Err(error)) = node.vm_host.as_ref().map(check) {
-            leave_out(format!("node {} comes without its host: {error}", node.name));
-            node.vm_host = None;
-        }
-        for key in drop_odd_texts(&mut node) {
-            leave_out(format!(
-                "node {} comes without its {key}, which is too long or holds a NUL character",
-                node.name
-            ));
-        }
-        reachable.push(node);
-    }
+    let reachable: Vec<Node> = nodes.iter().filter_map(|node| reachable(node, leave_out)).collect();
     let outcome = lab.node_import(&reachable)?;
     for name in outcome.on_themselves {
         leave_out(format!("node {name} comes without its host, which is itself or runs on it"));
     }
     Ok(outcome.copied)
+}
+
+/// A node as it can come, if it can.
+pub(crate) fn reachable(node: &Node, leave_out: &mut dyn FnMut(String)) -> Option<Node> {
+    let mut node = node.clone();
+    if let Err(error) = check(&node.name) {
+        leave_out(format!("node {} is left out: {error}", node.name));
+        return None;
+    }
+    if let Some(Err(error)) = node.vm_host.as_ref().map(check) {
+        leave_out(format!("node {} comes without its host: {error}", node.name));
+        node.vm_host = None;
+    }
+    for key in drop_odd_texts(&mut node) {
+        leave_out(format!("node {} comes without its {key}, which is too long or holds a NUL character", node.name));
+    }
+    Some(node)
+}
+
+/// Takes in queues, and says in a sentence each what of them is left out.
+pub(crate) fn take_in_queues(
+    lab: &dyn Repository,
+    queues: &[Queue],
+    leave_out: &mut dyn FnMut(String),
+) -> Result<Copied, RepositoryError> {
+    let mut queues = queues.to_vec();
+    for queue in &mut queues {
+        keep_readable(queue, leave_out);
+    }
+    lab.queue_import(&queues)
+}
+
+/// Lets a queue have texts only that every database takes, and says which are left out.
+pub(crate) fn keep_readable(queue: &mut Queue, leave_out: &mut dyn FnMut(String)) {
+    if queue.paused_by.take_if(|text| text.contains('\0')).is_some() {
+        leave_out(format!("queue {} comes without its paused_by, which holds a NUL character", queue.name));
+    }
 }
 
 /// Takes out texts that not every database takes, and says which.

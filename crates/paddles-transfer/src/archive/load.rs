@@ -7,7 +7,7 @@ use paddles_repository::{Copied, JobsCopied, PlacedJob, Repository, RepositoryEr
 
 use super::line::Line;
 use super::reader::Lines;
-use crate::reachable::{keep_reachable, take_in_nodes};
+use crate::reachable::{keep_reachable, take_in_nodes, take_in_queues};
 use crate::{ArchiveError, Progress};
 
 /// Why an archive is not loaded, or not to its end.
@@ -117,7 +117,7 @@ impl Batch {
             loaded.nodes += take_in_nodes(lab, &self.nodes, &mut leave_out)?;
         }
         if !self.queues.is_empty() {
-            loaded.queues += lab.queue_import(&self.queues)?;
+            loaded.queues += take_in_queues(lab, &self.queues, &mut leave_out)?;
         }
         if !self.runs.is_empty() {
             loaded.runs += lab.run_import(&self.runs)?;

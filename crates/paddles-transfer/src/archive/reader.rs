@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::line::{Header, Line};
 use super::{Records, VERSION};
+use crate::reachable::{keep_reachable, keep_readable, reachable};
 use crate::{Progress, RecordError};
 
 /// A file that is no archive, or no longer a whole one.
@@ -59,18 +60,32 @@ const MOST_LINE_BYTES: u64 = 1 << 28;
 /// What every file that zstd made begins with; one that does not is read as it is.
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// Reads a whole archive and refuses it if anything is wrong with it; says how many records it holds.
-pub fn check(archive: impl Read, progress: &dyn Progress) -> Result<Records, ArchiveError> {
+/// Reads a whole archive and refuses it if anything is wrong with it; says how many records it holds. What a load would leave out
+/// is told in a sentence each, as far as the archive alone tells.
+pub fn check(
+    archive: impl Read,
+    progress: &dyn Progress,
+    leave_out: &mut dyn FnMut(String),
+) -> Result<Records, ArchiveError> {
     progress.begin("checking", None);
     let mut lines = Lines::open(archive)?;
     let (mut runs, hasher) = (HashSet::new(), RandomState::new());
     while let Some(line) = lines.next()? {
         match line {
-            Line::Run(read) => drop(runs.insert(hasher.hash_one(read.run.name.as_str()))),
-            Line::Job(read) if !runs.contains(&hasher.hash_one(read.placed.job.run.as_str())) => {
-                return Err(lines.error(BadLine::NoRun(read.placed.job.run.to_string())));
+            Line::Node(node) => drop(reachable(&node, leave_out)),
+            Line::Queue(mut queue) => keep_readable(&mut queue, leave_out),
+            Line::Run(read) => {
+                read.tell().for_each(&mut *leave_out);
+                runs.insert(hasher.hash_one(read.run.name.as_str()));
             }
-            _ => {}
+            Line::Job(mut read) => {
+                if !runs.contains(&hasher.hash_one(read.placed.job.run.as_str())) {
+                    return Err(lines.error(BadLine::NoRun(read.placed.job.run.to_string())));
+                }
+                read.tell().for_each(&mut *leave_out);
+                keep_reachable(&mut read.placed, leave_out);
+            }
+            Line::Archive(_) | Line::End(_) | Line::Other(_) => {}
         }
         progress.advance(1);
     }

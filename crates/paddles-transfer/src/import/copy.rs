@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::listing::{readable, selected_runs};
 use super::source::{Source, SourceError, segment};
-use crate::reachable::take_in_nodes;
+use crate::reachable::{take_in_nodes, take_in_queues};
 use crate::records::{Members, ReadRun, RecordError, read_node, read_queue};
 use crate::{Loaded, Progress, Selection};
 
@@ -117,12 +117,13 @@ impl Copy<'_> {
     fn nodes_and_queues(&mut self, source: &Source) -> Result<(), ImportError> {
         self.progress.begin("nodes and queues", None);
         let nodes = self.list(source, "/nodes/", read_node)?;
-        self.imported.taken.nodes += take_in_nodes(self.lab, &nodes, &mut |sentence| {
-            self.progress.say(&sentence);
-            self.imported.left_out.push(sentence);
-        })?;
+        let mut told = Vec::new();
+        self.imported.taken.nodes += take_in_nodes(self.lab, &nodes, &mut |sentence| told.push(sentence))?;
         let queues = self.list(source, "/queue/", read_queue)?;
-        self.imported.taken.queues += self.lab.queue_import(&queues)?;
+        self.imported.taken.queues += take_in_queues(self.lab, &queues, &mut |sentence| told.push(sentence))?;
+        for sentence in told {
+            self.leave_out(sentence);
+        }
         Ok(())
     }
 

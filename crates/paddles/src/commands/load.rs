@@ -20,7 +20,7 @@ use crate::settings::Settings;
 pub(crate) struct Load {
     /// The file to read
     file: PathBuf,
-    /// Only check the file, and say what is in it
+    /// Only check the file, and say what is in it and what of that a load would leave out
     #[arg(long)]
     dry_run: bool,
 }
@@ -44,7 +44,14 @@ impl Load {
     #[expect(clippy::print_stdout, reason = "what the command is asked for")]
     pub(super) fn run(&self, settings: &Settings) -> Result<(), LoadFailure> {
         let bar = Bar::new();
-        let checked = paddles_transfer::check(self.open()?, &bar);
+        let mut left_out = 0;
+        let checked = paddles_transfer::check(self.open()?, &bar, &mut |sentence| {
+            // A load says so itself.
+            if self.dry_run {
+                paddles_transfer::Progress::say(&bar, &sentence);
+                left_out += 1;
+            }
+        });
         let records = checked.map_err(|source| {
             bar.end();
             LoadFailure::Refused { file: self.file.clone(), source }
@@ -53,7 +60,7 @@ impl Load {
             bar.end();
             let Records { nodes, queues, runs, jobs } = records;
             println!("a whole archive of {nodes} nodes, {queues} queues, {runs} runs and {jobs} jobs");
-            return Ok(());
+            return told(left_out);
         }
         let lab = serve::repository(settings)?;
         let start = Instant::now();
@@ -62,10 +69,14 @@ impl Load {
         bar.end();
         let Brought { taken, left_out } = loaded?;
         print_fates(&taken, start.elapsed());
-        if left_out == 0 { Ok(()) } else { Err(LoadFailure::LeftOut(left_out)) }
+        told(left_out)
     }
 
     fn open(&self) -> Result<File, LoadFailure> {
         File::open(&self.file).map_err(|source| LoadFailure::Read { file: self.file.clone(), source })
     }
+}
+
+fn told(left_out: u64) -> Result<(), LoadFailure> {
+    if left_out == 0 { Ok(()) } else { Err(LoadFailure::LeftOut(left_out)) }
 }
