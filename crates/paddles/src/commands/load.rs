@@ -14,7 +14,8 @@ use super::serve;
 use crate::progress::Bar;
 use crate::settings::Settings;
 
-/// Adds what is not here and changes what is older here; what was heard of later here stays. Broken off, it goes on where it
+/// Adds what is not here and changes what is older here; of runs and jobs, what was heard of later here stays. Nodes and queues have
+/// no time: their locks and pauses become those of the file. Broken off, it goes on where it
 /// is begun again. The file is read twice: a damaged one is refused before anything is stored.
 #[derive(Debug, Args)]
 pub(crate) struct Load {
@@ -23,6 +24,9 @@ pub(crate) struct Load {
     /// Only check the file, and say what is in it and what of that a load would leave out
     #[arg(long)]
     dry_run: bool,
+    /// Leave nodes and queues as they are here
+    #[arg(long)]
+    without_nodes: bool,
 }
 
 /// Why a file is not loaded, or not to its end.
@@ -45,7 +49,8 @@ impl Load {
     pub(super) fn run(&self, settings: &Settings) -> Result<(), LoadFailure> {
         let bar = Bar::new();
         let mut left_out = 0;
-        let checked = paddles_transfer::check(self.open()?, &bar, &mut |sentence| {
+        let with_nodes = !self.without_nodes;
+        let checked = paddles_transfer::check(self.open()?, with_nodes, &bar, &mut |sentence| {
             // A load says so itself.
             if self.dry_run {
                 paddles_transfer::Progress::say(&bar, &sentence);
@@ -65,7 +70,7 @@ impl Load {
         let lab = serve::repository(settings)?;
         let start = Instant::now();
         paddles_transfer::Progress::begin(&bar, "loading", Some(records.total()));
-        let loaded = paddles_transfer::load(&lab, self.open()?, &bar);
+        let loaded = paddles_transfer::load(&lab, self.open()?, with_nodes, &bar);
         bar.end();
         let Brought { taken, left_out } = loaded?;
         print_fates(&taken, start.elapsed());

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use paddles_diesel::recount;
 use paddles_diesel::testing::TestDatabase;
+use serde_json::json;
 
-use crate::copied_lab::{assert_same, command, documents, fill, give_back, other_kind, serve, succeed};
+use crate::copied_lab::{
+    FS_RUN, assert_same, command, documents, fill, give_back, other_kind, path_of, serve, succeed,
+};
 use crate::program::paddles;
 
 fn text(path: &Path) -> &str {
@@ -55,6 +58,31 @@ fn a_part_is_exported(database: &TestDatabase) {
     fs::write(&file, written.stdout).unwrap();
     let said = succeed(&target, &["load", text(&file)]);
     assert!(said.contains("runs: 2 added") && said.contains("jobs: 47 added"), "{said}");
+}
+
+/// One run that was lost comes back out of a file of yesterday, and nobody loses a machine for it.
+fn nodes_and_queues_of_a_running_lab_stay(database: &TestDatabase) {
+    let source = serve(database);
+    fill(&source.client());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.zst");
+    succeed(database, &["export", text(&file), "--run", FS_RUN]);
+    assert_eq!(source.client().put("/nodes/host/", &json!({ "up": false, "description": "mine now" })).status, 200);
+    assert_eq!(
+        source.client().put("/queue/", &json!({ "queue": "smithi", "paused_by": "me", "paused_until": null })).status,
+        200
+    );
+    let shown = || ["/nodes/", "/queue/"].map(|path| source.client().read(path));
+    let before = shown();
+    assert_eq!(source.client().send("DELETE", &path_of(FS_RUN), "").unwrap().status, 200);
+    let said = succeed(database, &["load", text(&file), "--without-nodes"]);
+    assert!(said.contains("runs: 1 added") && said.contains("jobs: 7 added"), "{said}");
+    assert!(said.contains("nodes: 0 added, 0 changed, 0 the same"), "{said}");
+    assert_eq!(shown(), before);
+    // Without that word they become what they were.
+    let said = succeed(database, &["load", text(&file)]);
+    assert!(said.contains("nodes: 0 added, 1 changed") && said.contains("queues: 0 added, 1 changed"), "{said}");
+    assert_ne!(shown(), before);
 }
 
 /// As labs that were adopted may have them. An archive that holds them could not be loaded, nor could all the rest of it.
@@ -144,6 +172,7 @@ fn a_load_goes_on_after_a_kill(database: &TestDatabase) {
 on_both_databases!(
     a_loaded_lab_shows_the_same,
     a_part_is_exported,
+    nodes_and_queues_of_a_running_lab_stay,
     what_no_url_could_name_is_left_out,
     a_damaged_file_is_refused_whole,
     a_load_goes_on_after_a_kill,
