@@ -1,7 +1,8 @@
 //! `paddles export`: the lab in a file.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -55,7 +56,7 @@ impl Export {
         Ok(())
     }
 
-    /// The file has its name only when it is whole and on the disk.
+    /// The file has its name only when it is whole and on the disk; until then it is beside it, and gone if it fails.
     fn write_file(
         &self,
         written: impl FnOnce(&mut dyn Write) -> Result<Exported, ExportError>,
@@ -64,12 +65,33 @@ impl Export {
         partial.push(".partial");
         let partial = PathBuf::from(partial);
         let failed = |source| ExportFailure::Write { file: self.file.clone(), source };
-        let file = File::create(&partial).map_err(failed)?;
-        let mut out = BufWriter::with_capacity(1 << 17, file);
-        let records = written(&mut out)?;
-        let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-        file.sync_all().map_err(failed)?;
-        fs::rename(&partial, &self.file).map_err(failed)?;
-        Ok(records)
+        // It is locked until this function ends.
+        let file = create_alone(&partial).map_err(failed)?;
+        let write = || {
+            let mut out = BufWriter::with_capacity(1 << 17, &file);
+            let records = written(&mut out)?;
+            out.flush().map_err(failed)?;
+            file.sync_all().map_err(failed)?;
+            fs::rename(&partial, &self.file).map_err(failed)?;
+            Ok(records)
+        };
+        write().inspect_err(|_| drop(fs::remove_file(&partial)))
+    }
+}
+
+/// An empty file that no other export writes meanwhile, where its system knows of locks.
+fn create_alone(path: &Path) -> io::Result<File> {
+    loop {
+        let file = File::options().write(true).create(true).truncate(false).open(path)?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(io::Error::other(format!("another export is writing {}", path.display())));
+        }
+        // Whoever wrote it may just have given it its name.
+        let is_there =
+            fs::metadata(path).is_ok_and(|there| there.ino() == file.metadata().map_or(0, |opened| opened.ino()));
+        if is_there {
+            file.set_len(0)?;
+            return Ok(file);
+        }
     }
 }

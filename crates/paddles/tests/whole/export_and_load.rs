@@ -85,6 +85,28 @@ fn nodes_and_queues_of_a_running_lab_stay(database: &TestDatabase) {
     assert_ne!(shown(), before);
 }
 
+/// As by cron, when a large lab takes longer than an hour.
+fn one_export_at_a_time_writes_a_file(database: &TestDatabase) {
+    succeed(database, &["migrate"]);
+    let folder = tempfile::tempdir().unwrap();
+    let (file, partial) = (folder.path().join("lab.zst"), folder.path().join("lab.zst.partial"));
+    fs::write(&partial, "half").unwrap();
+    let other = fs::File::open(&partial).unwrap();
+    other.lock().unwrap();
+    let refused = command(database, &["export", text(&file)]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("another export is writing "), "{refused:?}");
+    assert_eq!(fs::read_to_string(&partial).unwrap(), "half");
+    // What a killed one left is in nobody's way.
+    drop(other);
+    succeed(database, &["export", text(&file)]);
+    succeed(database, &["load", text(&file), "--dry-run"]);
+
+    let taken = folder.path().join("folder");
+    fs::create_dir(&taken).unwrap();
+    assert_eq!(command(database, &["export", text(&taken)]).code, Some(1));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside the file");
+}
+
 /// As labs that were adopted may have them. An archive that holds them could not be loaded, nor could all the rest of it.
 fn what_no_url_could_name_is_left_out(database: &TestDatabase) {
     let source = serve(database);
@@ -173,6 +195,7 @@ on_both_databases!(
     a_loaded_lab_shows_the_same,
     a_part_is_exported,
     nodes_and_queues_of_a_running_lab_stay,
+    one_export_at_a_time_writes_a_file,
     what_no_url_could_name_is_left_out,
     a_damaged_file_is_refused_whole,
     a_load_goes_on_after_a_kill,
