@@ -1,11 +1,13 @@
 //! What labs run by hand, as a process of its own beside the service.
 
 use std::fs;
+use std::process::Stdio;
 
 use paddles_diesel::testing::TestDatabase;
 use serde_json::{Value, json};
 
 use crate::copied_lab::{FS_RUN, a_job, assert_same, command, documents, fill, path_of, serve, succeed};
+use crate::program::paddles;
 
 fn what_drifted_is_put_right(database: &TestDatabase) {
     let service = serve(database);
@@ -111,6 +113,32 @@ fn jobs_and_runs_are_changed_by_hand(database: &TestDatabase) {
     assert!(gone.code == Some(1) && gone.stderr.contains("there is no run"), "{gone:?}");
 }
 
+/// Piped into `head`, or into a log on a full disk: what a command has begun it ends.
+fn what_nobody_hears_of_is_done(database: &TestDatabase) {
+    let service = serve(database);
+    fill(&service.client());
+    let (run, _) = a_job();
+    let begin = |to: &str, output: Stdio| {
+        let arguments = ["admin", "set-status", "--run", run, "--to", to, "--yes"];
+        let mut command = paddles(&arguments, &[("PADDLES_DATABASE_URL", database.url())]);
+        command.stdout(output).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let results = || service.client().read(&path_of(run))["results"].clone();
+    let before = results();
+    let mut hears_nothing = begin("waiting", Stdio::piped());
+    drop(hears_nothing.stdout.take());
+    let ended = hears_nothing.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), ended.stderr), (Some(0), Vec::new()));
+    let (waiting, queued) = (results()["waiting"].as_u64().unwrap(), before["queued"].as_u64().unwrap());
+    assert!(queued > 1 && waiting > queued && results()["queued"] == 0, "{before} {}", results());
+
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let ended = begin("dead", full.into()).wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.code() == Some(1) && said.contains("all of it is done, but not all could be told"), "{said}");
+    assert_eq!((&results()["waiting"], &results()["running"]), (&json!(0), &json!(0)));
+}
+
 fn nodes_and_queues_are_shown_and_filled(database: &TestDatabase) {
     let service = serve(database);
     fill(&service.client());
@@ -162,4 +190,9 @@ fn nodes_and_queues_are_shown_and_filled(database: &TestDatabase) {
     assert_eq!(client.get("/nodes/a/").status, 404, "all are read before one is stored");
 }
 
-on_both_databases!(what_drifted_is_put_right, jobs_and_runs_are_changed_by_hand, nodes_and_queues_are_shown_and_filled);
+on_both_databases!(
+    what_drifted_is_put_right,
+    what_nobody_hears_of_is_done,
+    jobs_and_runs_are_changed_by_hand,
+    nodes_and_queues_are_shown_and_filled
+);

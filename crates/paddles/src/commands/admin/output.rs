@@ -1,5 +1,8 @@
 //! What a command says: sentences for people, or a JSON object a line for programs.
 
+use std::io::{self, Write};
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use crate::commands::shown::shown;
@@ -28,8 +31,21 @@ impl Output {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is asked for")]
+/// What has begun goes on although nobody hears of it.
 fn line(text: &str) {
     // Columns are parted by tabs.
-    println!("{}", text.split('\t').map(shown).collect::<Vec<_>>().join("\t"));
+    let line = text.split('\t').map(shown).collect::<Vec<_>>().join("\t");
+    match writeln!(io::stdout(), "{line}") {
+        // Who read it had enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => drop(UNTOLD.set(error)),
+        _ => {}
+    }
+}
+
+/// Why a line could not be written.
+static UNTOLD: OnceLock<io::Error> = OnceLock::new();
+
+/// Why not all could be told, if somebody wanted to hear it.
+pub(super) fn untold() -> Option<&'static io::Error> {
+    UNTOLD.get()
 }
