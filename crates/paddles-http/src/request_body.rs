@@ -16,13 +16,11 @@ use serde_json::value::RawValue;
 
 use crate::api_error::ApiError;
 use crate::app::App;
+use crate::body_room::{HeldBody, PATIENCE};
 
 /// How many times the limit is read and dropped, so that a client that sends too much hears why instead of a broken
 /// connection.
 const DROPPED: usize = 4;
-
-/// How long a body that says that it is too large may pause until its client hears so.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The body of a request, within the limit.
 pub(crate) struct RequestBody(Bytes);
@@ -47,12 +45,15 @@ impl FromRequest for RequestBody {
             let mut body = BytesMut::new();
             let (mut seen, mut is_busy) = (0, false);
             loop {
-                let chunk = match payload.next() {
+                let chunk = match timeout(PATIENCE, payload.next()).await {
+                    Ok(None) => break,
+                    _ if held.as_mut().is_some_and(HeldBody::gives_way) => return Err(ApiError::busy()),
+                    Ok(Some(chunk)) => chunk,
                     // What is sent anyway is dropped as it comes, so that the connection stays of use.
-                    chunk if declared > limit => timeout(PAUSE, chunk).await.map_err(|_| ApiError::too_large(limit))?,
-                    chunk => chunk.await,
+                    Err(_) if declared > limit => return Err(ApiError::too_large(limit)),
+                    Err(_) if is_busy => break,
+                    Err(_) => continue,
                 };
-                let Some(chunk) = chunk else { break };
                 let chunk = chunk.map_err(|error| ApiError::invalid(format!("the body ended early: {error}")))?;
                 seen += chunk.len();
                 if seen <= limit && held.as_mut().is_some_and(|held| !held.grow(seen)) {

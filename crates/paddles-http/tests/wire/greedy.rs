@@ -127,6 +127,38 @@ fn large_bodies_share_what_there_is(database: TestDatabase) {
     }
 }
 
+/// Whoever begins a large body and does not go on may not keep the reports of the lab out.
+fn bodies_that_do_not_come_give_way(database: TestDatabase) {
+    let settings = HttpSettings { admission: Admission::Deployed, ..HttpSettings::default() };
+    let service = Service::with(settings, database);
+    let stalled: Vec<RawConnection> = (0..40)
+        .map(|number| {
+            let mut connection = RawConnection::to(&service);
+            // Each of half of what is left, or less.
+            let length = 8_000_000 >> (number / 5);
+            connection.send(last_request("POST", "/runs/r/jobs/", "Content-Length: 8000001\r\n", ""));
+            connection.try_send("[".repeat(length));
+            connection
+        })
+        .collect();
+    // What reports are like is taken at once.
+    service.post_job("r", "usual", &json!({ "owner": "o".repeat(60_000) }));
+    let large = json!({ "job_id": "large", "owner": "o".repeat(7_000_000) });
+    let mut refused = 0;
+    loop {
+        let answer = service.post("/runs/r/jobs/", &large);
+        if answer.status == 200 {
+            break;
+        }
+        assert_eq!(answer.status, 503);
+        refused += 1;
+        assert!(refused < 10, "it is kept out");
+        thread::sleep(Duration::from_millis(500));
+    }
+    assert!(refused > 0, "there was room for all");
+    drop(stalled);
+}
+
 /// A dispatcher that is not told which job it took has lost it.
 fn what_was_changed_is_told_however_many_read_slowly(database: TestDatabase) {
     let service = Service::with(HttpSettings { admission: Admission::Deployed, ..HttpSettings::default() }, database);
@@ -148,6 +180,7 @@ fn what_was_changed_is_told_however_many_read_slowly(database: TestDatabase) {
 }
 
 on_both!(
+    bodies_that_do_not_come_give_way,
     a_refused_body_that_comes_too_slowly_ends,
     large_bodies_share_what_there_is,
     what_was_changed_is_told_however_many_read_slowly,
