@@ -8,7 +8,7 @@ use paddles_domain::RunName;
 use paddles_repository::{Repository, RepositoryError};
 use serde_json::value::RawValue;
 
-use super::listing::{readable, selected_runs};
+use super::listing::{FULL, readable, selected_runs};
 use super::source::{Source, SourceError, segment};
 use crate::reachable::{take_in_nodes, take_in_queues};
 use crate::records::{Members, ReadRun, RecordError, read_node, read_queue};
@@ -156,7 +156,7 @@ impl Copy<'_> {
                 let waiting = waiting.clone();
                 scope.spawn(move || {
                     for order in waiting {
-                        let answer = source.get(&format!("/runs/{}/", segment(order.name.as_str())));
+                        let answer = source.get(&format!("/runs/{}/?{FULL}", segment(order.name.as_str())));
                         // Nobody waits for it after a failure.
                         drop(order.answer.send(answer));
                     }

@@ -81,6 +81,18 @@ fn only_selected_runs_come(database: &TestDatabase) {
     assert!(absent.stderr.contains("absent: the server has no such run"), "{absent:?}");
 }
 
+/// What a server shows to those who say nothing is a setting of its own.
+fn a_server_that_shows_summaries_is_copied(database: &TestDatabase) {
+    let source = Service::start_with(database, &[("PADDLES_DEFAULT_RUNS_VIEW", "summary")]);
+    source.client().post_job("r", &json!({ "job_id": "1", "status": "pass" }));
+    let address = format!("http://{}", source.address());
+    let target = other_kind(database);
+    let said = succeed(&target, &["import", "--from", &address]);
+    assert!(said.contains("runs: 1 added") && said.contains("jobs: 1 added"), "{said}");
+    let said = succeed(&target, &["import", "--from", &address, "--run", "r"]);
+    assert!(said.contains("1 the same"), "{said}");
+}
+
 /// Killed again and again, and begun again, it comes to the same.
 fn a_copy_goes_on_after_a_kill(database: &TestDatabase) {
     let source = serve(database);
@@ -160,6 +172,7 @@ fn accept_jobs(database: &TestDatabase) {
 on_both_databases!(
     a_copy_shows_the_same,
     only_selected_runs_come,
+    a_server_that_shows_summaries_is_copied,
     a_copy_goes_on_after_a_kill,
     a_copy_goes_on_after_a_failure_inside_a_run
 );
