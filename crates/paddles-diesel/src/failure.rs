@@ -8,6 +8,14 @@ use crate::DatabaseUrl;
 /// A database that cannot be opened, or whose tables cannot be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The file may not be written.
+    #[error("cannot keep reports in {url}: {reason}")]
+    ReadOnly {
+        /// The address.
+        url: String,
+        /// What SQLite said.
+        reason: String,
+    },
     /// No connection could be made.
     #[error("cannot connect to {url}: {source}")]
     Connect {

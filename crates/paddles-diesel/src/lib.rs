@@ -94,6 +94,7 @@ pub use recount::{RecountError, recount};
 
 use connection::{AnyConnection, Connector};
 use database::Database;
+use diesel::connection::SimpleConnection as _;
 use migrations::MigrateError;
 use pooler::shares_sessions;
 
@@ -159,6 +160,23 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
         }
     }
     Ok(ran)
+}
+
+/// Refuses an SQLite file that may be read only: whoever serves it could keep no report. A Postgres that takes no writes may take
+/// them again at any moment.
+pub fn refuse_read_only(url: &DatabaseUrl) -> Result<(), OpenError> {
+    if matches!(url, DatabaseUrl::Postgres(_)) {
+        return Ok(());
+    }
+    let mut connection = connect(&Connector::new(url.clone()), url)?;
+    // A transaction begins all the same, and a write is refused even if it finds no row.
+    match connection.batch_execute("UPDATE runs SET name = name WHERE false") {
+        // What else is wrong, a lock of somebody or a full disk, may pass.
+        Err(error) if error.to_string().contains("readonly") => {
+            Err(OpenError::ReadOnly { url: url.to_string(), reason: error.to_string() })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn connect(connector: &Connector, url: &DatabaseUrl) -> Result<AnyConnection, OpenError> {

@@ -38,6 +38,7 @@ pub(super) fn serve(settings: &Settings) -> Result<(), ServeError> {
     raise_open_files();
     let handed_over = handed_over()?;
     let lab = repository(settings)?;
+    paddles_diesel::refuse_read_only(&settings.database.url.value)?;
 
     let is_handed_over = handed_over.is_some();
     let listener = match handed_over {

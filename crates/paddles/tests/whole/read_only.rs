@@ -76,14 +76,20 @@ fn an_sqlite_file_that_may_not_be_written_is_no_database() {
     let file = database.url().strip_prefix("sqlite://").unwrap();
     assert_eq!(run(&mut paddles(&["migrate"], &[("PADDLES_DATABASE_URL", database.url())])).code, Some(0));
     let folder = std::path::Path::new(file).parent().unwrap();
-    for (path, mode) in [(std::path::Path::new(file), 0o444), (folder, 0o555)] {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
+    // Where the folder may be written, SQLite reads all the same.
+    for mode in [0o555, 0o777] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+        let Some(serve) = by_nobody(&database) else { return };
+        let ended = run(Command::new("timeout")
+            .arg("20")
+            .arg("setpriv")
+            .args(serve.get_args())
+            .envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?)))));
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stderr.contains("paddles: cannot ") && ended.stderr.contains(database.url()), "{ended:?}");
     }
-    let Some(mut serve) = by_nobody(&database) else { return };
-    let ended = run(&mut serve);
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("paddles: cannot "), "{ended:?}");
 }
 
 /// The service as somebody runs it who is not allowed everything, as whoever runs the tests may be. `None` where nobody else
