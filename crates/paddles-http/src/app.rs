@@ -15,7 +15,7 @@ use crate::known_tokens::KnownTokens;
 use crate::lab_watch::LabWatch;
 use crate::links::Links;
 use crate::measures::Measures;
-use crate::other_sites::site_of;
+use crate::other_sites::Site;
 use crate::rate_limit::RateLimit;
 use crate::request_log::AccessLog;
 use crate::settings::{AccessSettings, HttpSettings, RunsView};
@@ -26,7 +26,7 @@ pub(crate) struct App {
     pub(crate) bridge: Bridge,
     pub(crate) links: Links,
     /// Where browsers find this service.
-    pub(crate) site: String,
+    pub(crate) site: Option<Site>,
     pub(crate) counters: JobCounters,
     pub(crate) admission: Admission,
     pub(crate) zone: LabZone,
@@ -76,7 +76,7 @@ impl App {
             }),
             bridge,
             counters: JobCounters::new(settings.statsd.as_ref()),
-            site: site_of(&settings.address),
+            site: Site::of(&settings.address),
             links: Links::new(&settings.address, settings.job_log_link),
             admission: settings.admission,
             zone: settings.zone,

@@ -64,7 +64,7 @@ impl Caller {
         let caller = Self::shown(app, from, shown, demanded).await?;
         caller.must_be(demanded)?;
         let is_ambient = !matches!(shown, Shown::Token(token) if !token.is_ambient);
-        if is_ambient && need != Need::Reading && is_from_another_site(request.head(), &app.site) {
+        if is_ambient && need != Need::Reading && is_from_another_site(request.head(), app.site.as_ref()) {
             return Err(ApiError::forbidden(
                 "a page of another site than PADDLES_ADDRESS may not ask for this, unless it sends a token as Authorization: Bearer",
             ));
