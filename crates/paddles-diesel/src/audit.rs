@@ -45,6 +45,7 @@ pub(crate) fn actor(act: &Act) -> [Bind; 3] {
 
 const NEWEST_FIRST: History = History {
     select: "SELECT id, time, who, address, action, kind, name, before, after FROM audit",
+    table: "audit",
     time: "time",
     id: "id",
 };

@@ -2,7 +2,7 @@
 
 use diesel::row::Row;
 use diesel::{QueryResult, deserialize};
-use paddles_repository::{HistoryPage, Place, RecordId};
+use paddles_repository::{HistoryPage, Place};
 
 use crate::cells::{Cells, FromCells};
 use crate::connection::{AnyConnection, Backend};
@@ -13,7 +13,7 @@ use crate::statement::Statement;
 
 /// The order in which jobs are found.
 pub(crate) const BY_POSTING: History =
-    History { select: "SELECT jobs.id, jobs.posted FROM jobs", time: "jobs.posted", id: "jobs.id" };
+    History { select: "SELECT jobs.id, jobs.posted FROM jobs", table: "jobs", time: "jobs.posted", id: "jobs.id" };
 
 /// How many of the latest jobs are looked through before descriptions are asked. What people look for is mostly recent and
 /// frequent: then this is enough, whatever the size of history.
@@ -26,7 +26,7 @@ pub(crate) fn described(
     clause: &Where,
     page: HistoryPage,
 ) -> QueryResult<Vec<Place>> {
-    let found = among_latest(part, clause, page).rows(connection)?;
+    let found = among_latest(connection, part, clause, page).rows(connection)?;
     if found.len() as u64 >= page.limit().unsigned_abs() {
         return Ok(found);
     }
@@ -37,10 +37,11 @@ pub(crate) fn described(
 }
 
 /// Those among the latest jobs, or the latest behind the page's place.
-fn among_latest(part: &str, clause: &Where, page: HistoryPage) -> Statement {
+fn among_latest(connection: &AnyConnection, part: &str, clause: &Where, page: HistoryPage) -> Statement {
     let mut behind = Where::all(&[]);
-    if let Some(Place { time, id: RecordId(number) }) = page.place() {
-        behind.and("(posted, id) < (?, ?)", [time.into(), number.into()]);
+    if let Some(place) = page.place() {
+        let (sql, binds) = BY_POSTING.nearest(connection, place);
+        behind.and(&sql, binds);
     }
     let mut clause = clause.clone();
     clause.and("jobs.description LIKE ? ESCAPE '!'", [contains(part).as_str().into()]);

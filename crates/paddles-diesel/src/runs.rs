@@ -142,7 +142,7 @@ fn results_of(connection: &mut AnyConnection, run: RecordId) -> QueryResult<RunR
     Ok(results)
 }
 
-const BY_POSTING: History = History { select: SELECT, time: "runs.posted", id: "runs.id" };
+const BY_POSTING: History = History { select: SELECT, table: "runs", time: "runs.posted", id: "runs.id" };
 
 const BY_SCHEDULE: History = History { time: "runs.scheduled", ..BY_POSTING };
 

@@ -12,7 +12,8 @@ use paddles_domain::{
     Act, Admission, JobId, JobKey, JobPatch, JobReport, JobStatus, LabZone, NodeName, QueueName, RunName, Timestamp,
 };
 use paddles_repository::{
-    HistoryPage, JobKeys, JobSearch, LockWish, NewJob, Page, Place, QueueHead, Repository, RunCondition, RunIndex,
+    HistoryPage, JobKeys, JobSearch, LockWish, NewJob, Page, Place, QueueHead, RecordId, Repository, RunCondition,
+    RunIndex,
 };
 
 /// What grows with a lab's history.
@@ -129,6 +130,10 @@ pub(crate) const QUESTIONS: &[Question] = &[
     ("runs behind a place", |lab| {
         let last = lab.run_list(page()).unwrap().pop().unwrap();
         let place = Place { time: last.record.posted, id: last.id };
+        assert_eq!(lab.run_list(HistoryPage::behind(place, 25).unwrap()).unwrap().len(), 25);
+    }),
+    ("runs behind the last time that can be shown", |lab| {
+        let place = Place { time: Some(at("9999-12-31 23:59:59.999999")), id: RecordId(7) };
         assert_eq!(lab.run_list(HistoryPage::behind(place, 25).unwrap()).unwrap().len(), 25);
     }),
     ("runs by branch", |lab| select(lab, &[RunCondition::Branch("branch3".into())])),

@@ -13,7 +13,8 @@ fn filled(database: TestDatabase) -> Service {
         let day = 1 + number * 7 % 5;
         let user = if number % 2 == 0 { "ann" } else { "bob" };
         let run = format!("{user}-2020-01-0{day}_00:00:00-rados-main-testing-{number}-mira");
-        service.post_job(&run, &number.to_string(), &json!({ "status": "pass", "user": user, "sha1": "ab" }));
+        let job = json!({ "status": "pass", "user": user, "sha1": "ab", "description": "d" });
+        service.post_job(&run, &number.to_string(), &job);
     }
     service
 }
@@ -37,6 +38,7 @@ fn walk(service: &Service, path: &str, count: usize) -> Vec<Value> {
         page = next(&answer, &path);
         assert_eq!(page.is_some(), shown.len() == count, "{path}");
         rows.extend(shown.iter().cloned());
+        assert!(rows.len() <= 100, "{path:?} and so on without end");
     }
     rows
 }
@@ -83,6 +85,39 @@ fn links_keep_what_was_asked(database: TestDatabase) {
     assert_eq!(service.get("/runs/?before=9999-12-31T23:59:59_1&fields=name").json().as_array().unwrap().len(), 20);
     // Lists without history ignore it, like any other parameter that they do not know.
     assert_eq!(service.get("/runs/queued/?before=x").json(), json!([]));
+}
+
+/// Times that an older service stored, and that are shown as the first or the last that can be.
+const FAR: &str = "CASE id % 6 WHEN 0 THEN '-infinity' WHEN 1 THEN 'infinity' WHEN 2 THEN '0044-03-15 BC' \
+    WHEN 3 THEN '12026-01-01' WHEN 4 THEN '0001-01-01' ELSE posted END";
+
+#[test]
+fn links_lead_through_times_that_cannot_be_shown() {
+    let service = filled(TestDatabase::postgres());
+    service.database().execute(&format!("UPDATE runs SET posted = {FAR}; UPDATE jobs SET posted = {FAR}"));
+    service.database().execute("UPDATE runs SET scheduled = posted");
+    for list in [
+        "/runs/?fields=name",
+        "/runs/user/ann/?fields=name",
+        "/jobs/?fields=job_id",
+        "/jobs/?fields=job_id&description=d",
+    ] {
+        let whole = service.get(&format!("{list}&count=100")).json();
+        assert!(whole.as_array().unwrap().len() >= 10, "{list}");
+        for count in [1, 2, 3, 5] {
+            assert_eq!(json!(walk(&service, &format!("{list}&count={count}"), count)), whole, "{list} by {count}");
+        }
+    }
+    // Behind a row that is gone.
+    for (time, count) in [("'infinity'", 3), ("'-infinity'", 3)] {
+        service.database().execute(&format!("UPDATE runs SET posted = {time}"));
+        let mut names = service.run_names();
+        let path = format!("/runs/?fields=name&count={count}");
+        let link = next(&service.get(&path), &path).unwrap();
+        service.delete(&format!("/runs/{}/", names[count - 1])).json();
+        let rest: Vec<Value> = names.split_off(count).into_iter().map(|name| json!({ "name": name })).collect();
+        assert_eq!(walk(&service, &link, count), rest, "{time}");
+    }
 }
 
 on_both!(links_lead_through_all_history, links_keep_what_was_asked);
