@@ -1,6 +1,6 @@
 //! What went wrong in the database, and what the port calls it.
 
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 use paddles_repository::RepositoryError;
 
 use crate::DatabaseUrl;
@@ -98,18 +98,35 @@ pub(crate) fn is_unnamed(error: &Error) -> bool {
 pub(crate) fn repository_error(error: &Error) -> RepositoryError {
     let reason = error.to_string();
     match error {
-        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => RepositoryError::Taken { reason },
-        Error::DatabaseError(
-            DatabaseErrorKind::ForeignKeyViolation
-            | DatabaseErrorKind::NotNullViolation
-            | DatabaseErrorKind::CheckViolation,
-            _,
-        )
-        | Error::QueryBuilderError(_)
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) if is_key_of_jobs(&**info) => {
+            RepositoryError::Taken { reason }
+        }
+        Error::DatabaseError(kind, info) if is_rule(*kind) || info.constraint_name().is_some() => {
+            RepositoryError::Forbidden { rule: reason }
+        }
+        Error::QueryBuilderError(_)
         | Error::DeserializationError(_)
         | Error::SerializationError(_)
         | Error::InvalidCString(_)
         | Error::NotFound => RepositoryError::Refused { reason },
         _ => RepositoryError::Unavailable { reason },
     }
+}
+
+/// The key by which a job is found taken, as Postgres names it, and as SQLite does.
+const KEY_OF_JOBS: (&str, &str) = ("ix_jobs_run_id_job_id", "UNIQUE constraint failed: jobs.run_id, jobs.job_id");
+
+fn is_key_of_jobs(info: &dyn DatabaseErrorInformation) -> bool {
+    info.constraint_name() == Some(KEY_OF_JOBS.0) || info.message() == KEY_OF_JOBS.1
+}
+
+/// Whether a key or check was violated. Postgres names the constraint for other kinds too that diesel does not tell apart.
+fn is_rule(kind: DatabaseErrorKind) -> bool {
+    matches!(
+        kind,
+        DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation
+    )
 }

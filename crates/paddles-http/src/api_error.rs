@@ -193,13 +193,17 @@ impl From<Refused> for ApiError {
     }
 }
 
-/// What the database said is for the log alone: it may name hosts.
+/// What the database said is for the log alone, since it may name hosts; but who broke a rule is told which.
 impl From<RepositoryError> for ApiError {
     fn from(error: RepositoryError) -> Self {
         match error {
             RepositoryError::Unavailable { reason } => {
                 tracing::warn!(reason, "the database is unavailable");
                 Self::unavailable("the database is unavailable; try again")
+            }
+            RepositoryError::Forbidden { ref rule } => {
+                tracing::warn!(rule, "a key or check of the database refuses a change");
+                Self::new(StatusCode::CONFLICT, error.to_string())
             }
             RepositoryError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

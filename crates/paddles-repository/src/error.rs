@@ -15,6 +15,12 @@ pub enum RepositoryError {
         /// What the database said, for the log.
         reason: String,
     },
+    /// A key or check of the database forbids the change. Those of this service's own tables never do, so a lab has added it.
+    #[error("the database refuses it: {rule}")]
+    Forbidden {
+        /// What the database said, which names the rule and its table.
+        rule: String,
+    },
     /// The key of a change that is made once was used for another one.
     #[error("the key was used for another request")]
     KeyReused,

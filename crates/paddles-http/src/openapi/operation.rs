@@ -180,7 +180,7 @@ fn refusal(status: StatusCode) -> Value {
         401 => "Its sender has shown no token, or one that is not good",
         403 => "A rule forbids it, or the role of its sender",
         404 => "There is no such thing",
-        409 => "The same is just being done",
+        409 => "A key or check that the lab has added to its database forbids it; the message names it",
         413 => "The body is too large",
         422 => "It contradicts an earlier request",
         503 => "Not now; asking again may help",

@@ -43,6 +43,7 @@ mod greedy;
 mod history;
 mod idempotency;
 mod ingestion;
+mod lab_rules;
 mod leniency;
 mod limits;
 mod locks;
