@@ -185,11 +185,13 @@ pub(crate) fn is_one_of_found(connection: &AnyConnection, column: &str) -> Strin
 }
 
 /// What was deleted of this run, or of this job, at this moment or else last, and can come back; kept until the transaction ends.
+/// Of jobs rather one of the run that is `here`: other runs had the name before.
 pub(crate) fn lock_deletion(
     connection: &mut AnyConnection,
     run: &RunName,
     job_id: Option<&JobId>,
     deleted: Option<Timestamp>,
+    here: Option<RecordId>,
 ) -> QueryResult<Option<RecordId>> {
     let of = if job_id.is_some() { "job_id = ?" } else { "job_id IS NULL" };
     let at = if deleted.is_some() { " AND time = ?" } else { "" };
@@ -197,9 +199,10 @@ pub(crate) fn lock_deletion(
         AnyConnection::Postgres(_) => " FOR UPDATE",
         AnyConnection::Sqlite(_) => "",
     };
-    let sql = format!("SELECT id FROM deletions WHERE run_name = ? AND {of}{at} ORDER BY id DESC LIMIT 1{lock}");
+    let first = if here.is_some() { "CASE WHEN run_id = ? THEN 0 ELSE 1 END, " } else { "" };
+    let sql = format!("SELECT id FROM deletions WHERE run_name = ? AND {of}{at} ORDER BY {first}id DESC LIMIT 1{lock}");
     let last = Statement::new(sql).bind(run.as_str()).binds(job_id.map(|job_id| job_id.as_str().into()));
-    last.binds(deleted.map(Bind::from)).row(connection)
+    last.binds(deleted.map(Bind::from)).binds(here.map(|run| Bind::from(run.0))).row(connection)
 }
 
 /// The oldest deletion before this moment that nobody else keeps; kept until the transaction ends.

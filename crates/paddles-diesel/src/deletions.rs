@@ -123,7 +123,7 @@ impl DeletionRepository for DieselRepository {
         act: Option<&Act>,
     ) -> Result<Restored, RepositoryError> {
         self.database.write(|connection| {
-            let Some(deletion) = lock_deletion(connection, name, None, deleted)? else { return Ok(Restored::NotFound) };
+            let Some(deletion) = lock_deletion(connection, name, None, deleted, None)? else { return Ok(Restored::NotFound) };
             let known: Option<RecordId> = Statement::new("SELECT id FROM deleted_runs WHERE deletion = ?")
                 .bind(deletion.0)
                 .row(connection)?;
@@ -162,7 +162,8 @@ impl DeletionRepository for DieselRepository {
         self.database.write(|connection| {
             // As in every change of a job the run comes first.
             let kept_run = lock_run(connection, run)?;
-            let Some(deletion) = lock_deletion(connection, run, Some(job_id), deleted)? else {
+            let here = kept_run.as_ref().map(|run| run.id);
+            let Some(deletion) = lock_deletion(connection, run, Some(job_id), deleted, here)? else {
                 return Ok(Restored::NotFound);
             };
             let of_run: Option<RecordId> =

@@ -112,6 +112,20 @@ pub fn what_was_deleted_before_comes_back_too(lab: &dyn Repository) {
     assert_eq!(lab.job_get(&run("r"), &job("1")).unwrap(), first);
 }
 
+/// Several runs of a name may each have lost the same job.
+pub fn a_job_comes_back_to_the_run_that_is_there(lab: &dyn Repository) {
+    for (second, owner) in [(1, "first"), (11, "second")] {
+        post(lab, "r", "1", texts(&[(JobKey::Owner, owner)]), second);
+        post(lab, "r", "2", status(JobStatus::Pass), second);
+        assert!(lab.job_delete(&run("r"), &job("1"), &act(second + 1)).unwrap());
+        assert!(lab.run_delete(&run("r"), &act(second + 2)).unwrap());
+    }
+    assert_eq!(lab.run_restore(&run("r"), Some(at(3)), Some(&act(21))).unwrap(), Restored::Restored(1));
+    assert_eq!(job_restored(lab, &run("r"), &job("1"), 22), Restored::Restored(1));
+    let restored = lab.job_get(&run("r"), &job("1")).unwrap().unwrap();
+    assert!(format!("{restored:?}").contains("first"), "{restored:?}");
+}
+
 pub fn a_node_that_is_gone_is_not_linked(lab: &dyn Repository) {
     fill(lab, "r");
     assert!(lab.run_delete(&run("r"), &act(20)).unwrap());

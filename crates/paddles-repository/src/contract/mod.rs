@@ -78,7 +78,7 @@ macro_rules! contract_tests {
             a_first_job_tells_its_run, links_that_are_put_right_are_audited, the_audit_is_walked_back,
             each_status_is_in_the_history, claimed_and_numbered_jobs_have_a_history);
         $crate::contract_tests!($open; deletions: a_deleted_run_comes_back_whole, a_deleted_job_comes_back_whole,
-            a_name_that_is_taken_stays, what_was_deleted_before_comes_back_too,
+            a_name_that_is_taken_stays, what_was_deleted_before_comes_back_too, a_job_comes_back_to_the_run_that_is_there,
             a_node_that_is_gone_is_not_linked, what_is_old_is_forgotten);
         $crate::contract_tests!($open; races: nodes_are_locked_at_once, jobs_are_claimed_at_once, jobs_share_targets_at_once, nodes_come_and_go_at_once,
             jobs_of_one_run_finish_at_once, one_job_is_posted_at_once,
