@@ -67,7 +67,7 @@ pub use run_filter::{RunCondition, RunIndex};
 pub use runs::{RunCreated, RunRepository};
 pub use stats::StatsRepository;
 pub use tokens::{TokenCreated, TokenRepository, TokenRevoked};
-pub use transfer::{Copied, JobsCopied, NodesCopied, PlacedJob, TransferRepository};
+pub use transfer::{Copied, JobsCopied, NodesCopied, PlacedJob, TransferRepository, WhatIsHere};
 pub use watch::{DatabaseLoad, LabCounts, MOST_QUEUES, NodeCount, QueueCount, Readiness, WatchRepository};
 
 /// Everything that the service asks of its database.

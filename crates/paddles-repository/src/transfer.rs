@@ -10,7 +10,8 @@ use crate::{RecordId, RepositoryError, RunCondition, Stored};
 /// the status that they had elsewhere.
 ///
 /// What is taken in may be here already: then it stays as it is if it is the same, and changes if it is not. What was
-/// heard of later here than there stays too. All that is counted follows, as for a report.
+/// heard of later here than there stays too; of nodes and queues nobody knows when that was, so who asks says what becomes of
+/// them. All that is counted follows, as for a report.
 pub trait TransferRepository {
     /// Some of the runs for which every condition holds, in the order of their rows: the first `limit` behind `after`.
     fn run_walk(
@@ -38,10 +39,19 @@ pub trait TransferRepository {
 
     /// Takes in nodes, with their locks. A host that is no node becomes one of which only its name is known. A node that would run on
     /// itself, straight or by others, comes without its host, or stays where it was.
-    fn node_import(&self, nodes: &[Node]) -> Result<NodesCopied, RepositoryError>;
+    fn node_import(&self, nodes: &[Node], here: WhatIsHere) -> Result<NodesCopied, RepositoryError>;
 
     /// Takes in queues.
-    fn queue_import(&self, queues: &[Queue]) -> Result<Copied, RepositoryError>;
+    fn queue_import(&self, queues: &[Queue], here: WhatIsHere) -> Result<Copied, RepositoryError>;
+}
+
+/// What becomes of nodes and queues that are here already, and differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhatIsHere {
+    /// They stay as they are: their locks and pauses are those of a lab at work.
+    Stays,
+    /// They become what they are elsewhere.
+    Changes,
 }
 
 /// A job, and where it ran.

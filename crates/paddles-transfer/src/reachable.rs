@@ -2,16 +2,17 @@
 //! that run on themselves.
 
 use paddles_domain::{NameError, Node, NodeName, Queue, fits_index};
-use paddles_repository::{Copied, PlacedJob, Repository, RepositoryError};
+use paddles_repository::{Copied, PlacedJob, Repository, RepositoryError, WhatIsHere};
 
 /// Takes in nodes, and says in a sentence each what of them is left out.
 pub(crate) fn take_in_nodes(
     lab: &dyn Repository,
     nodes: &[Node],
+    here: WhatIsHere,
     leave_out: &mut dyn FnMut(String),
 ) -> Result<Copied, RepositoryError> {
     let reachable: Vec<Node> = nodes.iter().filter_map(|node| reachable(node, leave_out)).collect();
-    let outcome = lab.node_import(&reachable)?;
+    let outcome = lab.node_import(&reachable, here)?;
     for name in outcome.on_themselves {
         leave_out(format!("node {name} comes without its host, which is itself or runs on it"));
     }
@@ -39,13 +40,14 @@ pub(crate) fn reachable(node: &Node, leave_out: &mut dyn FnMut(String)) -> Optio
 pub(crate) fn take_in_queues(
     lab: &dyn Repository,
     queues: &[Queue],
+    here: WhatIsHere,
     leave_out: &mut dyn FnMut(String),
 ) -> Result<Copied, RepositoryError> {
     let mut queues = queues.to_vec();
     for queue in &mut queues {
         keep_readable(queue, leave_out);
     }
-    lab.queue_import(&queues)
+    lab.queue_import(&queues, here)
 }
 
 /// Lets a queue have texts only that every database takes, and says which are left out.

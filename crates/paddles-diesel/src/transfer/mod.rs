@@ -9,6 +9,7 @@ mod walk;
 use paddles_domain::{Node, Queue, Run};
 use paddles_repository::{
     Copied, JobsCopied, NodesCopied, PlacedJob, RecordId, RepositoryError, RunCondition, Stored, TransferRepository,
+    WhatIsHere,
 };
 
 use crate::DieselRepository;
@@ -40,11 +41,11 @@ impl TransferRepository for DieselRepository {
         self.database.write(|connection| jobs::import(connection, jobs))
     }
 
-    fn node_import(&self, nodes: &[Node]) -> Result<NodesCopied, RepositoryError> {
-        self.database.write(|connection| nodes::import(connection, nodes))
+    fn node_import(&self, nodes: &[Node], here: WhatIsHere) -> Result<NodesCopied, RepositoryError> {
+        self.database.write(|connection| nodes::import(connection, nodes, here))
     }
 
-    fn queue_import(&self, queues: &[Queue]) -> Result<Copied, RepositoryError> {
-        self.database.write(|connection| queues::import(connection, queues))
+    fn queue_import(&self, queues: &[Queue], here: WhatIsHere) -> Result<Copied, RepositoryError> {
+        self.database.write(|connection| queues::import(connection, queues, here))
     }
 }

@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 use paddles_domain::{Node, NodeName};
-use paddles_repository::{NodesCopied, RecordId};
+use paddles_repository::{NodesCopied, RecordId, WhatIsHere};
 
 use crate::claim::{change_hosts_alone, lock_nodes};
 use crate::connection::AnyConnection;
@@ -20,7 +20,7 @@ struct Arriving<'a> {
 }
 
 /// Nodes are kept in the order of their names, as by everyone who keeps several.
-pub(super) fn import(connection: &mut AnyConnection, nodes: &[Node]) -> QueryResult<NodesCopied> {
+pub(super) fn import(connection: &mut AnyConnection, nodes: &[Node], here: WhatIsHere) -> QueryResult<NodesCopied> {
     change_hosts_alone(connection)?;
     let mut outcome = NodesCopied::default();
     let copied = &mut outcome.copied;
@@ -45,6 +45,13 @@ pub(super) fn import(connection: &mut AnyConnection, nodes: &[Node]) -> QueryRes
         let Some(row) = find(connection, &node.name, lock)? else { continue };
         let (id, host_before) = (RecordId(row.id), row.host());
         let before = (!is_new).then(|| (row.into_node(), host_before));
+        // One of which only its name is known was made for a guest or a job that came before it.
+        let is_known = |(before, _): &&(Node, _)| *before != Node::new(node.name.clone());
+        if let (WhatIsHere::Stays, Some((before, _))) = (here, before.as_ref().filter(is_known)) {
+            let count = if before == node { &mut copied.same } else { &mut copied.newer };
+            *count += 1;
+            continue;
+        }
         arriving.push(Arriving { node, id, host, before });
     }
     // Those that move are nowhere first: what they leave is in nobody's way.

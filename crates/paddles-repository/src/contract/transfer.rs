@@ -5,7 +5,7 @@ use paddles_domain::{
 };
 
 use super::{at, job, run};
-use crate::{Copied, JobsCopied, NodesCopied, PlacedJob, Repository, RunCondition, RunIndex, Stored};
+use crate::{Copied, JobsCopied, NodesCopied, PlacedJob, Repository, RunCondition, RunIndex, Stored, WhatIsHere};
 
 /// Rows of one page.
 const SOME: u32 = 100;
@@ -209,7 +209,7 @@ pub fn nodes_are_taken_in_with_their_locks(lab: &dyn Repository) {
     orphan.vm_host = Some(node("unheard of"));
     let nodes = [guest.clone(), host.clone(), orphan];
     let import = |nodes: &[Node]| {
-        let NodesCopied { copied, on_themselves } = lab.node_import(nodes).unwrap();
+        let NodesCopied { copied, on_themselves } = lab.node_import(nodes, WhatIsHere::Changes).unwrap();
         assert_eq!(on_themselves, []);
         copied
     };
@@ -223,6 +223,12 @@ pub fn nodes_are_taken_in_with_their_locks(lab: &dyn Repository) {
     host.locked = false;
     host.locked_by = None;
     host.locked_since = None;
+    // In a lab at work they stay, but for one that was only heard of.
+    let heard_of = Node { description: Some("known now".to_owned()), ..Node::new(node("unheard of")) };
+    let arriving = [guest.clone(), host.clone(), heard_of.clone(), Node::new(node("new"))];
+    assert_eq!(lab.node_import(&arriving, WhatIsHere::Stays).unwrap().copied, fates(1, 1, 0, 2));
+    assert!(lab.node_get(&host.name).unwrap().unwrap().node.locked);
+    assert_eq!(lab.node_get(&heard_of.name).unwrap().unwrap().node, heard_of);
     assert_eq!(import(&[guest.clone(), host.clone()]), fates(0, 2, 0, 0));
     assert_eq!(lab.node_get(&guest.name).unwrap().unwrap().node, guest);
     assert_eq!(lab.node_get(&host.name).unwrap().unwrap().node, host);
@@ -231,7 +237,7 @@ pub fn nodes_are_taken_in_with_their_locks(lab: &dyn Repository) {
 pub fn no_node_that_comes_runs_on_itself(lab: &dyn Repository) {
     let on = |name: &str, host: Option<&str>| Node { vm_host: host.map(node), ..Node::new(node(name)) };
     let import = |nodes: &[Node]| {
-        let NodesCopied { copied, on_themselves } = lab.node_import(nodes).unwrap();
+        let NodesCopied { copied, on_themselves } = lab.node_import(nodes, WhatIsHere::Changes).unwrap();
         (copied, on_themselves.iter().map(ToString::to_string).collect::<Vec<_>>())
     };
     let hosts = || ["a", "b", "c", "d"].map(|name| lab.node_get(&node(name)).unwrap().unwrap().node.vm_host);
@@ -264,9 +270,12 @@ pub fn queues_are_taken_in_with_their_pauses(lab: &dyn Repository) {
     smithi.paused_by = Some("me".to_owned());
     smithi.paused_until = Some(at(5));
     smithi.pause_duration = Some(60);
-    assert_eq!(lab.queue_import(std::slice::from_ref(&smithi)).unwrap(), fates(1, 0, 0, 0));
-    assert_eq!(lab.queue_import(std::slice::from_ref(&smithi)).unwrap(), fates(0, 0, 1, 0));
+    assert_eq!(lab.queue_import(std::slice::from_ref(&smithi), WhatIsHere::Changes).unwrap(), fates(1, 0, 0, 0));
+    assert_eq!(lab.queue_import(std::slice::from_ref(&smithi), WhatIsHere::Changes).unwrap(), fates(0, 0, 1, 0));
+    let before = smithi.clone();
     smithi.paused_until = None;
-    assert_eq!(lab.queue_import(std::slice::from_ref(&smithi)).unwrap(), fates(0, 1, 0, 0));
+    assert_eq!(lab.queue_import(std::slice::from_ref(&smithi), WhatIsHere::Stays).unwrap(), fates(0, 0, 0, 1));
+    assert_eq!(lab.queue_list(None, None).unwrap(), [before]);
+    assert_eq!(lab.queue_import(std::slice::from_ref(&smithi), WhatIsHere::Changes).unwrap(), fates(0, 1, 0, 0));
     assert_eq!(lab.queue_list(None, None).unwrap(), [smithi]);
 }

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use paddles_domain::{Node, Queue, Run, RunName};
-use paddles_repository::{Copied, JobsCopied, PlacedJob, Repository, RepositoryError};
+use paddles_repository::{Copied, JobsCopied, PlacedJob, Repository, RepositoryError, WhatIsHere};
 
 use super::line::Line;
 use super::reader::Lines;
@@ -48,27 +48,23 @@ pub struct Brought {
 const AT_ONCE: usize = 256;
 
 /// Brings the records of an archive into a database. An archive may turn out to be damaged after half of it is here:
-/// [`check`](crate::check) it first. Nodes and queues, of which nobody knows when they changed last, come `with_nodes` only.
+/// [`check`](crate::check) it first. `here` says what becomes of nodes and queues, of which nobody knows when they changed last.
 pub fn load(
     lab: &dyn Repository,
     archive: impl Read,
-    with_nodes: bool,
+    here: WhatIsHere,
     progress: &dyn Progress,
 ) -> Result<Brought, LoadError> {
     let mut lines = Lines::open(archive)?;
     let mut batch = Batch::default();
     let mut brought = Brought::default();
     while let Some(line) = lines.next()? {
-        if !with_nodes && matches!(line, Line::Node(_) | Line::Queue(_)) {
-            progress.advance(1);
-            continue;
-        }
         if !batch.takes(&line) {
-            batch.store(lab, &mut brought, progress)?;
+            batch.store(lab, here, &mut brought, progress)?;
         }
         batch.add(line);
     }
-    batch.store(lab, &mut brought, progress)?;
+    batch.store(lab, here, &mut brought, progress)?;
     Ok(brought)
 }
 
@@ -115,7 +111,13 @@ impl Batch {
         }
     }
 
-    fn store(&mut self, lab: &dyn Repository, brought: &mut Brought, progress: &dyn Progress) -> Result<(), LoadError> {
+    fn store(
+        &mut self,
+        lab: &dyn Repository,
+        here: WhatIsHere,
+        brought: &mut Brought,
+        progress: &dyn Progress,
+    ) -> Result<(), LoadError> {
         let Brought { taken: loaded, left_out } = brought;
         let mut leave_out = |sentence: String| {
             progress.say(&sentence);
@@ -123,10 +125,10 @@ impl Batch {
         };
         self.without.drain(..).for_each(&mut leave_out);
         if !self.nodes.is_empty() {
-            loaded.nodes += take_in_nodes(lab, &self.nodes, &mut leave_out)?;
+            loaded.nodes += take_in_nodes(lab, &self.nodes, here, &mut leave_out)?;
         }
         if !self.queues.is_empty() {
-            loaded.queues += take_in_queues(lab, &self.queues, &mut leave_out)?;
+            loaded.queues += take_in_queues(lab, &self.queues, here, &mut leave_out)?;
         }
         if !self.runs.is_empty() {
             loaded.runs += lab.run_import(&self.runs)?;

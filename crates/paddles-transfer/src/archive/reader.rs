@@ -61,10 +61,9 @@ const MOST_LINE_BYTES: u64 = 1 << 28;
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Reads a whole archive and refuses it if anything is wrong with it; says how many records it holds. What a load would leave out
-/// is told in a sentence each, as far as the archive alone tells; of nodes and queues only if it is to come `with_nodes`.
+/// is told in a sentence each, as far as the archive alone tells.
 pub fn check(
     archive: impl Read,
-    with_nodes: bool,
     progress: &dyn Progress,
     leave_out: &mut dyn FnMut(String),
 ) -> Result<Records, ArchiveError> {
@@ -73,7 +72,6 @@ pub fn check(
     let (mut runs, hasher) = (HashSet::new(), RandomState::new());
     while let Some(line) = lines.next()? {
         match line {
-            Line::Node(_) | Line::Queue(_) if !with_nodes => {}
             Line::Node(node) => drop(reachable(&node, leave_out)),
             Line::Queue(mut queue) => keep_readable(&mut queue, leave_out),
             Line::Run(read) => {

@@ -5,7 +5,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use paddles_domain::RunName;
-use paddles_repository::{Repository, RepositoryError};
+use paddles_repository::{Repository, RepositoryError, WhatIsHere};
 use serde_json::value::RawValue;
 
 use super::listing::{FULL, readable, selected_runs};
@@ -118,9 +118,11 @@ impl Copy<'_> {
         self.progress.begin("nodes and queues", None);
         let nodes = self.list(source, "/nodes/", read_node)?;
         let mut told = Vec::new();
-        self.imported.taken.nodes += take_in_nodes(self.lab, &nodes, &mut |sentence| told.push(sentence))?;
+        self.imported.taken.nodes +=
+            take_in_nodes(self.lab, &nodes, WhatIsHere::Changes, &mut |sentence| told.push(sentence))?;
         let queues = self.list(source, "/queue/", read_queue)?;
-        self.imported.taken.queues += take_in_queues(self.lab, &queues, &mut |sentence| told.push(sentence))?;
+        self.imported.taken.queues +=
+            take_in_queues(self.lab, &queues, WhatIsHere::Changes, &mut |sentence| told.push(sentence))?;
         for sentence in told {
             self.leave_out(sentence);
         }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 use paddles_diesel::OpenError;
+use paddles_repository::WhatIsHere;
 use paddles_transfer::{ArchiveError, Brought, LoadError, Records};
 
 use super::import::print_fates;
@@ -14,9 +15,9 @@ use super::serve;
 use crate::progress::Bar;
 use crate::settings::Settings;
 
-/// Adds what is not here and changes what is older here; of runs and jobs, what was heard of later here stays. Nodes and queues have
-/// no time: their locks and pauses become those of the file. Broken off, it goes on where it
-/// is begun again. The file is read twice: a damaged one is refused before anything is stored.
+/// Adds what is not here and changes what is older here; what was heard of later here stays, and so do nodes and queues, of which
+/// nobody knows when they changed last. Broken off, it goes on where it is begun again. The file is read twice: a damaged one is
+/// refused before anything is stored.
 #[derive(Debug, Args)]
 pub(crate) struct Load {
     /// The file to read
@@ -24,9 +25,9 @@ pub(crate) struct Load {
     /// Only check the file, and say what is in it and what of that a load would leave out
     #[arg(long)]
     dry_run: bool,
-    /// Leave nodes and queues as they are here
+    /// Nodes and queues that are here become those of the file, with its locks and pauses
     #[arg(long)]
-    without_nodes: bool,
+    replace_nodes: bool,
 }
 
 /// Why a file is not loaded, or not to its end.
@@ -49,8 +50,8 @@ impl Load {
     pub(super) fn run(&self, settings: &Settings) -> Result<(), LoadFailure> {
         let bar = Bar::new();
         let mut left_out = 0;
-        let with_nodes = !self.without_nodes;
-        let checked = paddles_transfer::check(self.open()?, with_nodes, &bar, &mut |sentence| {
+        let here = if self.replace_nodes { WhatIsHere::Changes } else { WhatIsHere::Stays };
+        let checked = paddles_transfer::check(self.open()?, &bar, &mut |sentence| {
             // A load says so itself.
             if self.dry_run {
                 paddles_transfer::Progress::say(&bar, &sentence);
@@ -70,7 +71,7 @@ impl Load {
         let lab = serve::repository(settings)?;
         let start = Instant::now();
         paddles_transfer::Progress::begin(&bar, "loading", Some(records.total()));
-        let loaded = paddles_transfer::load(&lab, self.open()?, with_nodes, &bar);
+        let loaded = paddles_transfer::load(&lab, self.open()?, here, &bar);
         bar.end();
         let Brought { taken, left_out } = loaded?;
         print_fates(&taken, start.elapsed());

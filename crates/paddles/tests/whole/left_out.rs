@@ -93,7 +93,7 @@ fn of_an_archive(database: &TestDatabase) {
     assert_eq!(command(database, &["export", file]).code, Some(0));
     // Who runs on whom a database finds out.
     is_told_before(database, file, &[NODE, BELOW, "old/1 comes without its node lock_many: "], 3);
-    let load = |target: &TestDatabase| command(target, &["load", file]);
+    let load = |target: &TestDatabase| command(target, &["load", file, "--replace-nodes"]);
     let told = [RING, OWN, NODE, BELOW, "old/1 comes without its node lock_many: "];
     the_rest_comes(database, &load, &told, "5 things are left out: see above");
 }
