@@ -1,5 +1,5 @@
 //! How the server stops without failing anybody: no more connections, an answer to every request that was sent, and only
-//! then the end.
+//! then the end. (Of requests sent at once on a connection, the first answer asks their client to come again with the rest.)
 //!
 //! actix drops connections that it has accepted and not yet begun with, and closes idle ones at once, although a request may
 //! be on its way on them. So nothing is left to drop, and idle connections may still ask, before it is told to stop.

@@ -26,6 +26,9 @@ const PATIENCE: Duration = KEEP_ALIVE.saturating_add(HEAD_TIMEOUT);
 /// How much is read at once of what may belong to a next request: more than the heads of all known clients.
 const AT_ONCE: usize = 2 * 1024;
 
+/// How much is read at the end of a connection: more than the system keeps of a client who sends while it is not read.
+const MOST_UNREAD: usize = 1024 * 1024;
+
 /// A connection that hands on one request at a time, and ends when its client takes too long for its turn.
 pub(crate) struct Listening {
     connection: Take<TcpStream>,
@@ -82,19 +85,40 @@ impl Listening {
         Poll::Ready(Ok(()))
     }
 
-    /// It is the service's turn: what comes waits. That nothing comes any more is told at once, since nobody may wait for the answer.
+    /// It is the service's turn: what comes waits. That nothing comes any more, or that the client is gone, is told at once, since
+    /// nobody may wait for the answer.
     fn hold(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.behind.is_empty() {
+        while self.behind.len() < AT_ONCE {
             let mut space = [const { MaybeUninit::uninit() }; AT_ONCE];
             let mut came = ReadBuf::uninit(&mut space);
-            match self.read(context, &mut came, AT_ONCE)? {
-                Poll::Pending => return self.wait(context),
-                Poll::Ready(()) if came.filled().is_empty() => return Poll::Ready(Ok(())),
-                Poll::Ready(()) => self.behind = came.filled().to_vec(),
+            self.connection.set_limit((AT_ONCE - self.behind.len()) as u64);
+            if Pin::new(&mut self.connection).poll_read(context, &mut came)?.is_pending() {
+                break;
+            }
+            match came.filled() {
+                [] if self.behind.is_empty() => return Poll::Ready(Ok(())),
+                // What came before is still to be answered.
+                [] => break,
+                bytes => self.behind.extend_from_slice(bytes),
             }
         }
-        self.turns.wait(context);
+        if !self.behind.is_empty() {
+            self.turns.wait(context);
+        }
         self.wait(context)
+    }
+}
+
+impl Drop for Listening {
+    /// Reads what is not read: the system resets a connection that is closed before, and then the end of an answer is lost that is
+    /// still on its way.
+    fn drop(&mut self) {
+        let mut bytes = [0; AT_ONCE];
+        for _ in 0..MOST_UNREAD / AT_ONCE {
+            if !matches!(self.connection.get_ref().try_read(&mut bytes), Ok(1..)) {
+                break;
+            }
+        }
     }
 }
 

@@ -112,7 +112,22 @@ fn what_is_asked_behind_an_answer_that_nobody_reads_is_answered(database: TestDa
     }
 }
 
+/// The system throws away what is on its way to a client when a connection is closed on which something was not read.
+fn an_answer_comes_whole_whatever_stands_behind_its_request(database: TestDatabase) {
+    let service = lab(database);
+    let body = service.get("/docs/swagger-ui-bundle.js").body;
+    let behind = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(400);
+    for number in 0..5 {
+        let mut connection = RawConnection::to(&service);
+        connection.send(last_request("GET", "/docs/swagger-ui-bundle.js", "", &behind));
+        thread::sleep(Duration::from_millis(50 * number));
+        let answer = connection.read_to_end();
+        assert!(answer.contains(&body), "{} of {}", answer.len(), body.len());
+    }
+}
+
 on_both!(
+    an_answer_comes_whole_whatever_stands_behind_its_request,
     what_is_asked_at_once_is_answered_in_order,
     what_comes_in_pieces_is_answered_in_order,
     what_is_asked_behind_an_answer_that_nobody_reads_is_answered,
