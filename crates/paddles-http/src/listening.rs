@@ -148,6 +148,10 @@ impl AsyncRead for Listening {
             Coming::Body(left) if left > came.len() as u64 => (came.len(), Coming::Body(left - came.len() as u64)),
             Coming::Body(_) | Coming::Answer | Coming::Next => (came.len(), Coming::Next),
         };
+        if matches!(next, Coming::Body(_) | Coming::Chunks(_)) {
+            // An answer that does not wait for the body leaves actix with full buffers, and nobody to tell it to read on.
+            this.turns.wait(context);
+        }
         // In front of what is here already, of which this may have been a part.
         this.behind.splice(..0, came[belongs..].iter().copied());
         into.set_filled(before + belongs);

@@ -126,7 +126,23 @@ fn an_answer_comes_whole_whatever_stands_behind_its_request(database: TestDataba
     }
 }
 
+/// More of it than what actix keeps: who is answered before it came whole must go on all the same.
+fn a_body_that_nobody_reads_holds_nothing_up(database: TestDatabase) {
+    let service = lab(database);
+    for length in [0x40_000, 0x50_000, 0x80_000, 0xf0_000] {
+        let mut connection = RawConnection::to(&service);
+        let chunk = "a".repeat(length);
+        connection.send(format!(
+            "GET /runs/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{chunk}\r\n0\r\n\r\n"
+        ));
+        connection.send(last_request("GET", "/", "", ""));
+        let answers = connection.read_to_end();
+        assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{length}: {answers}");
+    }
+}
+
 on_both!(
+    a_body_that_nobody_reads_holds_nothing_up,
     an_answer_comes_whole_whatever_stands_behind_its_request,
     what_is_asked_at_once_is_answered_in_order,
     what_comes_in_pieces_is_answered_in_order,
