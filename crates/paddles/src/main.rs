@@ -3,12 +3,16 @@
 //! This crate only wires: settings from the environment ([`settings`]), a repository in the database that they name, and
 //! the HTTP service on top of it, or another of its [`commands`].
 
+#[macro_use]
+mod said;
+
 mod commands;
 mod logging;
 mod progress;
 mod purge;
 mod settings;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -62,29 +66,30 @@ enum Failure {
     Health(#[from] HealthError),
     #[error(transparent)]
     Audit(#[from] AuditError),
+    #[error("all of it is done, but not all could be told: {0}")]
+    Untold(&'static io::Error),
 }
 
-#[expect(clippy::print_stderr, reason = "the sentence with which a command fails")]
 fn main() -> ExitCode {
     let command = CommandLine::parse().command.unwrap_or(Command::Serve);
     let failed = command.failed();
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("paddles: {failure}");
+            tell!("paddles: {failure}");
             ExitCode::from(failed(&failure))
         }
     }
 }
 
-#[expect(clippy::print_stderr, reason = "what people should know who wait at a terminal")]
 fn run(command: Command) -> Result<(), Failure> {
     let settings = Settings::read()?;
     // The service says it in its log, and `config` beside the settings.
     if !matches!(command, Command::Serve | Command::Config) {
         for unknown in &settings.unknown {
-            eprintln!("paddles: {unknown}");
+            tell!("paddles: {unknown}");
         }
     }
-    command.run(&settings)
+    command.run(&settings)?;
+    said::untold().map_or(Ok(()), |error| Err(Failure::Untold(error)))
 }

@@ -42,8 +42,7 @@ impl Progress for Bar {
         self.0.inc(things);
     }
 
-    #[expect(clippy::print_stderr, reason = "what somebody should read while a command goes on")]
     fn say(&self, line: &str) {
-        self.0.suspend(|| eprintln!("{line}"));
+        self.0.suspend(|| tell!("{line}"));
     }
 }

@@ -17,7 +17,6 @@ pub(crate) struct AdoptOptions {
     check: bool,
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is asked for")]
 pub(super) fn adopt(settings: &Settings, options: &AdoptOptions) -> Result<(), Failure> {
     let url = settings.database.direct_url()?;
     if options.check {
@@ -27,46 +26,44 @@ pub(super) fn adopt(settings: &Settings, options: &AdoptOptions) -> Result<(), F
     let Adopted { steps, took, longest_hold, is_watching } =
         paddles_diesel::adopt(url, &super::act(), &mut Told::default())?;
     if steps == 0 {
-        println!("{url} is complete, nothing was to be done");
+        say!("{url} is complete, nothing was to be done");
     } else {
-        println!("{url} is adopted: {steps} steps in {}", seconds(took));
-        println!("nobody waited longer than {} for it at a time", seconds(longest_hold));
+        say!("{url} is adopted: {steps} steps in {}", seconds(took));
+        say!("nobody waited longer than {} for it at a time", seconds(longest_hold));
     }
     if is_watching {
-        println!(
+        say!(
             "the older service may go on: what it writes is noted, and counted when this service starts. Stop it before that"
         );
     }
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is asked for")]
 fn print(survey: &Survey) {
     let made_by = if survey.is_foreign { "another paddles" } else { "this paddles" };
-    println!("{}, {}, tables made by {made_by}", survey.database, survey.server);
+    say!("{}, {}, tables made by {made_by}", survey.database, survey.server);
     section("tables", &survey.tables);
     section("tables differ", &survey.differences);
     section("rows", &survey.figures);
     section("to be put right by hand before anything else", &survey.blockers);
     if survey.steps.is_empty() {
-        println!("\nnothing is to be done");
+        say!("\nnothing is to be done");
         return;
     }
-    println!("\nto be done, about {} in all:", seconds(survey.estimate));
+    say!("\nto be done, about {} in all:", seconds(survey.estimate));
     for (place, step) in survey.steps.iter().enumerate() {
         let rows = step.rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
-        println!("  {:2}. {}{rows}: {}", place + 1, step.what, seconds(step.estimate));
+        say!("  {:2}. {}{rows}: {}", place + 1, step.what, seconds(step.estimate));
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is asked for")]
 fn section(title: &str, lines: &[String]) {
     if lines.is_empty() {
         return;
     }
-    println!("\n{title}:");
+    say!("\n{title}:");
     for line in lines {
-        println!("  {line}");
+        say!("  {line}");
     }
 }
 
@@ -101,12 +98,11 @@ impl Default for Told {
 }
 
 impl Told {
-    #[expect(clippy::print_stderr, reason = "what is done is said where it is seen")]
     fn say(&self, what: &str) {
         if self.on_terminal {
             self.bar.println(what);
         } else {
-            eprintln!("{what}");
+            tell!("{what}");
         }
     }
 }

@@ -49,20 +49,19 @@ pub(crate) enum AuditError {
 }
 
 impl AuditCommand {
-    #[expect(clippy::print_stdout, reason = "what the command is asked for")]
     pub(super) fn run(self, settings: &Settings) -> Result<(), AuditError> {
         let lab = serve::repository(settings)?;
         if let Some(job) = self.history {
             let (run, job_id) = job.split_once('/').ok_or(AuditError::NoJob)?;
             let changes = lab.job_history(&RunName::new(run)?, &JobId::new(job_id)?)?;
             for change in changes.ok_or(AuditError::UnknownJob(job))? {
-                println!("{}", change_line(&change));
+                say!("{}", change_line(&change));
             }
             return Ok(());
         }
         let filter = AuditFilter { who: self.who, kind: self.kind, name: self.name };
         for entry in lab.audit_list(&filter, Page::new(1, self.count)?.into())? {
-            println!("{}", entry_line(&entry));
+            say!("{}", entry_line(&entry));
         }
         Ok(())
     }

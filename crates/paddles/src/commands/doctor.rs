@@ -40,7 +40,6 @@ struct ReportedFinding<'r> {
     what: &'r str,
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is asked for")]
 pub(super) fn doctor(settings: &Settings, options: &DoctorOptions) -> Result<(), Failure> {
     let url = settings.database.direct_url()?;
     let findings = paddles_diesel::examine(url, !options.no_recount).map_err(DoctorError::from)?;
@@ -53,13 +52,13 @@ pub(super) fn doctor(settings: &Settings, options: &DoctorOptions) -> Result<(),
         });
         let report = Report { database: url.to_string(), problems, findings: findings.collect() };
         // Text can always be written as JSON.
-        println!("{}", serde_json::to_string(&report).unwrap_or_default());
+        say!("{}", serde_json::to_string(&report).unwrap_or_default());
     } else {
         for Finding { severity, about, what } in &findings {
-            println!("{severity}: {about}: {what}");
+            say!("{severity}: {about}: {what}");
         }
         if findings.is_empty() {
-            println!("{url} is as it should be");
+            say!("{url} is as it should be");
         }
     }
     if problems > 0 { Err(DoctorError::Problems(problems).into()) } else { Ok(()) }

@@ -35,7 +35,6 @@ pub(crate) enum ExportFailure {
 }
 
 impl Export {
-    #[expect(clippy::print_stderr, reason = "standard output may be the file")]
     pub(super) fn run(&self, settings: &Settings) -> Result<(), ExportFailure> {
         let lab = serve::repository(settings)?;
         let bar = Bar::new();
@@ -44,16 +43,26 @@ impl Export {
             bar.end();
             records
         };
-        let Exported { written: Records { nodes, queues, runs, jobs }, left_out } =
-            if self.file == Path::new("-") { written(&mut io::stdout().lock())? } else { self.write_file(written)? };
-        eprintln!("{nodes} nodes, {queues} queues, {runs} runs and {jobs} jobs are written");
+        let Exported { written: Records { nodes, queues, runs, jobs }, left_out } = match self.file.as_path() {
+            file if file == Path::new("-") => written(&mut io::stdout().lock())?,
+            // A device, or a pipe with a reader, stays what it is.
+            file if fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir()) => {
+                written(&mut File::options().write(true).open(file).map_err(|source| self.failed(source))?)?
+            }
+            _ => self.write_file(written)?,
+        };
+        tell!("{nodes} nodes, {queues} queues, {runs} runs and {jobs} jobs are written");
         if left_out.total() > 0 {
             let Records { nodes, queues, runs, jobs } = left_out;
-            eprintln!(
+            tell!(
                 "left out, since no URL could name them: {nodes} nodes, {queues} queues, {runs} runs and {jobs} jobs"
             );
         }
         Ok(())
+    }
+
+    fn failed(&self, source: io::Error) -> ExportFailure {
+        ExportFailure::Write { file: self.file.clone(), source }
     }
 
     /// The file has its name only when it is whole and on the disk; until then it is beside it, and gone if it fails.
@@ -61,10 +70,12 @@ impl Export {
         &self,
         written: impl FnOnce(&mut dyn Write) -> Result<Exported, ExportError>,
     ) -> Result<Exported, ExportFailure> {
-        let mut partial = self.file.clone().into_os_string();
+        // A link stays one.
+        let target = fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
+        let mut partial = target.clone().into_os_string();
         partial.push(".partial");
         let partial = PathBuf::from(partial);
-        let failed = |source| ExportFailure::Write { file: self.file.clone(), source };
+        let failed = |source| self.failed(source);
         // It is locked until this function ends.
         let file = create_alone(&partial).map_err(failed)?;
         let write = || {
@@ -72,7 +83,7 @@ impl Export {
             let records = written(&mut out)?;
             out.flush().map_err(failed)?;
             file.sync_all().map_err(failed)?;
-            fs::rename(&partial, &self.file).map_err(failed)?;
+            fs::rename(&partial, &target).map_err(failed)?;
             Ok(records)
         };
         write().inspect_err(|_| drop(fs::remove_file(&partial)))

@@ -77,7 +77,6 @@ fn what_next(error: &ImportError) -> &'static str {
 }
 
 impl Import {
-    #[expect(clippy::print_stdout, reason = "what the command is asked for")]
     pub(super) fn run(&self, settings: &Settings) -> Result<(), ImportFailure> {
         let source = Source::new(&self.from, self.token()?, self.politeness())?;
         let options = ImportOptions {
@@ -93,10 +92,10 @@ impl Import {
         let Imported { taken, looked_same, corrected, left_out } = imported?;
         print_fates(&taken, start.elapsed());
         if looked_same > 0 {
-            println!("{looked_same} runs look the same here and were not fetched");
+            say!("{looked_same} runs look the same here and were not fetched");
         }
         if corrected > 0 {
-            println!("{corrected} runs have another status here: the one that follows from their jobs");
+            say!("{corrected} runs have another status here: the one that follows from their jobs");
         }
         if left_out.is_empty() { Ok(()) } else { Err(ImportFailure::LeftOut(left_out.len())) }
     }
@@ -118,17 +117,16 @@ impl Import {
 }
 
 /// What came of taking things in, a line each.
-#[expect(clippy::print_stdout, reason = "what the command is asked for")]
 pub(super) fn print_fates(taken: &Loaded, time: Duration) {
     for (kind, copied) in [("nodes", taken.nodes), ("queues", taken.queues), ("runs", taken.runs), ("jobs", taken.jobs)]
     {
         let Copied { added, changed, same, newer } = copied;
-        println!("{kind}: {added} added, {changed} changed, {same} the same, {newer} newer here");
+        say!("{kind}: {added} added, {changed} changed, {same} the same, {newer} newer here");
     }
     let (jobs, seconds) = (taken.jobs.total(), time.as_secs_f64());
     #[expect(clippy::cast_precision_loss, reason = "a rate to be read")]
     let rate = jobs as f64 / seconds.max(0.001);
-    println!("{jobs} jobs in {seconds:.1} s, {rate:.0} a second");
+    say!("{jobs} jobs in {seconds:.1} s, {rate:.0} a second");
 }
 
 fn read_rate(text: &str) -> Result<f64, String> {

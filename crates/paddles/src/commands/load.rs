@@ -46,7 +46,6 @@ pub(crate) enum LoadFailure {
 }
 
 impl Load {
-    #[expect(clippy::print_stdout, reason = "what the command is asked for")]
     pub(super) fn run(&self, settings: &Settings) -> Result<(), LoadFailure> {
         let bar = Bar::new();
         let mut left_out = 0;
@@ -65,7 +64,7 @@ impl Load {
         if self.dry_run {
             bar.end();
             let Records { nodes, queues, runs, jobs } = records;
-            println!("a whole archive of {nodes} nodes, {queues} queues, {runs} runs and {jobs} jobs");
+            say!("a whole archive of {nodes} nodes, {queues} queues, {runs} runs and {jobs} jobs");
             return told(left_out);
         }
         let lab = serve::repository(settings)?;

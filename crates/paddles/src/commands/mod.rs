@@ -76,7 +76,6 @@ impl Command {
         }
     }
 
-    #[expect(clippy::print_stdout, reason = "what the command is asked for")]
     pub(crate) fn run(self, settings: &Settings) -> Result<(), Failure> {
         match self {
             Self::Serve => serve::serve(settings)?,
@@ -90,7 +89,7 @@ impl Command {
             Self::Admin(command) => command.run(settings)?,
             Self::Healthcheck { path } => healthcheck::healthcheck(settings, &path)?,
             Self::Audit(command) => command.run(settings)?,
-            Self::Config => println!("{settings}"),
+            Self::Config => say!("{settings}"),
         }
         Ok(())
     }

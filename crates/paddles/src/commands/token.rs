@@ -62,7 +62,6 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 }
 
 impl TokenCommand {
-    #[expect(clippy::print_stdout, reason = "what the command is asked for")]
     pub(super) fn run(self, settings: &Settings) -> Result<(), TokenError> {
         let lab = serve::repository(settings)?;
         let act = super::act();
@@ -77,21 +76,21 @@ impl TokenCommand {
                 let hash = TokenHash::of(secret.expose());
                 let token = Token { name, role, hash, created: act.when, expires, revoked: None };
                 match lab.token_create(&token, &act)? {
-                    TokenCreated::Created => println!("{}", secret.expose()),
+                    TokenCreated::Created => say!("{}", secret.expose()),
                     TokenCreated::AlreadyExists => return Err(TokenError::Taken(token.name)),
                 }
             }
             Self::List => {
                 for token in lab.token_list()? {
-                    println!("{}", line(&token, act.when));
+                    say!("{}", line(&token, act.when));
                 }
             }
             Self::Revoke { name } => {
                 // One that was made before names were checked can be taken back as well.
                 let name = TokenName::from_stored(name);
                 match lab.token_revoke(&name, &act)? {
-                    TokenRevoked::Revoked => println!("revoked {}", shown(name.as_str())),
-                    TokenRevoked::AlreadyRevoked => println!("{} was revoked before", shown(name.as_str())),
+                    TokenRevoked::Revoked => say!("revoked {}", shown(name.as_str())),
+                    TokenRevoked::AlreadyRevoked => say!("{} was revoked before", shown(name.as_str())),
                     TokenRevoked::NotFound => return Err(TokenError::Unknown(name)),
                 }
             }

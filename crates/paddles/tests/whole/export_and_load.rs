@@ -1,8 +1,9 @@
 //! A lab goes into a file and out of it into another database.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -107,6 +108,26 @@ fn one_export_at_a_time_writes_a_file(database: &TestDatabase) {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside the file");
 }
 
+/// A link leads where it led, and a pipe is read from: neither becomes a file.
+fn what_is_no_file_stays_what_it_is(database: &TestDatabase) {
+    fill(&serve(database).client());
+    let folder = tempfile::tempdir().unwrap();
+    let [file, link, pipe] = ["lab.zst", "link.zst", "pipe"].map(|name| folder.path().join(name));
+    fs::write(&file, "older").unwrap();
+    symlink(&file, &link).unwrap();
+    succeed(database, &["export", text(&link)]);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    succeed(database, &["load", text(&file), "--dry-run"]);
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read(pipe).unwrap()
+    });
+    succeed(database, &["export", text(&pipe)]);
+    assert_eq!(reader.join().unwrap(), fs::read(&file).unwrap());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
 /// As labs that were adopted may have them. An archive that holds them could not be loaded, nor could all the rest of it.
 fn what_no_url_could_name_is_left_out(database: &TestDatabase) {
     let source = serve(database);
@@ -196,6 +217,7 @@ on_both_databases!(
     a_part_is_exported,
     nodes_and_queues_of_a_running_lab_stay,
     one_export_at_a_time_writes_a_file,
+    what_is_no_file_stays_what_it_is,
     what_no_url_could_name_is_left_out,
     a_damaged_file_is_refused_whole,
     a_load_goes_on_after_a_kill,

@@ -1,10 +1,12 @@
 //! What a server would refuse of a lab that comes from elsewhere is told and left out, and all the rest comes.
 
+use std::process::Stdio;
+
 use paddles_diesel::testing::TestDatabase;
 use serde_json::{Value, json};
 
 use crate::copied_lab::{command, fill, other_kind, serve};
-use crate::program::Ended;
+use crate::program::{Ended, paddles};
 
 /// As an older lab may have them: nodes that are each other's hosts, one that is its own, and what is called by a word that stands in
 /// URLs where names do, with a guest and a job.
@@ -96,6 +98,18 @@ fn of_an_archive(database: &TestDatabase) {
     let load = |target: &TestDatabase| command(target, &["load", file, "--replace-nodes"]);
     let told = [RING, OWN, NODE, BELOW, "old/1 comes without its node lock_many: "];
     the_rest_comes(database, &load, &told, "5 things are left out: see above");
+    all_of_it_comes_unheard(database, &["load", file]);
+}
+
+/// Piped into what has read enough.
+fn all_of_it_comes_unheard(database: &TestDatabase, come: &[&str]) {
+    let target = other_kind(database);
+    let mut command = paddles(come, &[("PADDLES_DATABASE_URL", target.url())]);
+    let mut unheard = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop((unheard.stdout.take(), unheard.stderr.take()));
+    assert_eq!(unheard.wait().unwrap().code(), Some(1));
+    let ((came, _, runs), (nodes, _, expected)) = (shown(&target), shown(database));
+    assert_eq!((came.len(), runs), (nodes.len() - 1, expected));
 }
 
 fn of_a_server(database: &TestDatabase) {

@@ -21,7 +21,6 @@ pub(super) struct Confirm {
 impl Confirm {
     /// Says what will be done, and asks for a yes unless it was given: at a terminal only. Nothing is asked where nothing
     /// will be done.
-    #[expect(clippy::print_stderr, reason = "a question to whoever is at the terminal")]
     pub(super) fn ask(&self, what: &str) -> Result<(), AdminError> {
         if self.yes || self.dry_run {
             return Ok(());
@@ -29,7 +28,7 @@ impl Confirm {
         if !io::stdin().is_terminal() {
             return Err(AdminError::NotConfirmed);
         }
-        eprintln!("{what}. Type yes to go on:");
+        tell!("{what}. Type yes to go on:");
         let mut answer = String::new();
         let is_read = io::stdin().read_line(&mut answer).is_ok();
         if is_read && answer.trim() == "yes" { Ok(()) } else { Err(AdminError::NotConfirmed) }

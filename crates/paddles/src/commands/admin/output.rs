@@ -1,8 +1,5 @@
 //! What a command says: sentences for people, or a JSON object a line for programs.
 
-use std::io::{self, Write};
-use std::sync::OnceLock;
-
 use serde_json::Value;
 
 use crate::commands::shown::shown;
@@ -31,21 +28,7 @@ impl Output {
     }
 }
 
-/// What has begun goes on although nobody hears of it.
 fn line(text: &str) {
     // Columns are parted by tabs.
-    let line = text.split('\t').map(shown).collect::<Vec<_>>().join("\t");
-    match writeln!(io::stdout(), "{line}") {
-        // Who read it had enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => drop(UNTOLD.set(error)),
-        _ => {}
-    }
-}
-
-/// Why a line could not be written.
-static UNTOLD: OnceLock<io::Error> = OnceLock::new();
-
-/// Why not all could be told, if somebody wanted to hear it.
-pub(super) fn untold() -> Option<&'static io::Error> {
-    UNTOLD.get()
+    say!("{}", text.split('\t').map(shown).collect::<Vec<_>>().join("\t"));
 }
