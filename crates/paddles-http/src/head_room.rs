@@ -1,4 +1,4 @@
-//! How much memory heads of requests may take together until they have come whole: each may be large, and there may be as many as
+//! How much memory heads of requests may take together, until they are answered: each may be large, and there may be as many as
 //! connections.
 
 use std::cell::Cell;
@@ -16,32 +16,47 @@ const SMALL: usize = 4 * 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeadRoom(Arc<AtomicUsize>);
 
-/// What came on a connection that belongs to no request yet; its room is free again when it is dropped.
-pub(crate) struct Unread {
+/// The head of a connection's request; its room is free again when it is dropped.
+pub(crate) struct HeldHead {
     room: HeadRoom,
     bytes: Cell<usize>,
 }
 
 impl HeadRoom {
     /// Of a connection on which nothing came yet.
-    pub(crate) fn begin(self) -> Unread {
-        Unread { room: self, bytes: Cell::new(0) }
+    pub(crate) fn begin(self) -> HeldHead {
+        HeldHead { room: self, bytes: Cell::new(0) }
     }
 }
 
-impl Unread {
-    /// So much is there now; fails if that is too much beside the heads of all others.
-    pub(crate) fn set(&self, bytes: usize) -> io::Result<()> {
-        self.room.0.fetch_add(counted(bytes), Ordering::Relaxed);
-        let before = self.bytes.replace(bytes);
-        let all = self.room.0.fetch_sub(counted(before), Ordering::Relaxed) - counted(before);
+impl HeldHead {
+    /// So many bytes more are there; fails if that is too much beside the heads of all others.
+    pub(crate) fn grow(&self, more: usize) -> io::Result<()> {
+        if more == 0 {
+            return Ok(());
+        }
+        let bytes = self.bytes.get().saturating_add(more);
+        let all = self.set(bytes);
         if bytes > SMALL && all > SHARED { Err(io::ErrorKind::QuotaExceeded.into()) } else { Ok(()) }
     }
+
+    /// Its request is answered.
+    pub(crate) fn let_go(&self) {
+        self.set(0);
+    }
+
+    /// How much all of them hold then.
+    fn set(&self, bytes: usize) -> usize {
+        let HeadRoom(room) = &self.room;
+        room.fetch_add(counted(bytes), Ordering::Relaxed);
+        let before = counted(self.bytes.replace(bytes));
+        room.fetch_sub(before, Ordering::Relaxed) - before
+    }
 }
 
-impl Drop for Unread {
+impl Drop for HeldHead {
     fn drop(&mut self) {
-        self.room.0.fetch_sub(counted(self.bytes.get()), Ordering::Relaxed);
+        self.set(0);
     }
 }
 

@@ -129,7 +129,7 @@ impl AsyncRead for Listening {
         let most = match coming {
             Coming::Answer | Coming::Next => return this.hold(context),
             Coming::Body(left) => usize::try_from(left).unwrap_or(usize::MAX),
-            Coming::Head(..) | Coming::Chunks(_) => AT_ONCE,
+            Coming::Head(_) | Coming::Chunks(_) => AT_ONCE,
         };
         let before = into.filled().len();
         if this.read(context, into, most)?.is_pending() {
@@ -137,9 +137,9 @@ impl AsyncRead for Listening {
         }
         let came = &into.filled()[before..];
         let (belongs, next) = match coming {
-            Coming::Head(mut head, bytes) => match head.end(came) {
+            Coming::Head(mut head) => match head.end(came) {
                 Some(end) => (end, Coming::Answer),
-                None => (came.len(), Coming::Head(head, bytes + came.len())),
+                None => (came.len(), Coming::Head(head)),
             },
             Coming::Chunks(mut chunks) => match chunks.end(came) {
                 Some(end) => (end, Coming::Next),
@@ -155,7 +155,8 @@ impl AsyncRead for Listening {
         // In front of what is here already, of which this may have been a part.
         this.behind.splice(..0, came[belongs..].iter().copied());
         into.set_filled(before + belongs);
-        Poll::Ready(this.turns.comes(next, this.behind.len()))
+        let of_head = if matches!(coming, Coming::Head(_)) { belongs } else { 0 };
+        Poll::Ready(this.turns.comes(next, of_head))
     }
 }
 

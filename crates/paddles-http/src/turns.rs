@@ -13,7 +13,7 @@ use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::rt::time::Instant;
 use actix_web::web::Bytes;
 
-use crate::head_room::{HeadRoom, Unread};
+use crate::head_room::{HeadRoom, HeldHead};
 use crate::message_ends::{Chunks, Head};
 
 /// Whose turn it is.
@@ -27,8 +27,8 @@ struct State {
     answered: Cell<u32>,
     /// Since when it is the client's turn, if it is.
     since: Cell<Instant>,
-    /// What came that belongs to no request yet.
-    unread: Unread,
+    /// The head that comes, or whose request is answered.
+    head: HeldHead,
     /// Who waits to hand on what came behind a request.
     reader: Cell<Option<Waker>>,
 }
@@ -36,8 +36,8 @@ struct State {
 /// What is to come from a client.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Coming {
-    /// The head of a request, of which so many bytes have come.
-    Head(Head, usize),
+    /// The head of a request.
+    Head(Head),
     /// Nothing: a head has come whole, and is on its way to be answered.
     Answer,
     /// So many bytes of a body.
@@ -68,10 +68,10 @@ impl Turns {
     /// Those of a new connection: the client begins.
     pub(crate) fn begin(heads: HeadRoom) -> Self {
         Self(Rc::new(State {
-            coming: Cell::new(Coming::Head(Head::default(), 0)),
+            coming: Cell::new(Coming::Head(Head::default())),
             answered: Cell::new(0),
             since: Cell::new(Instant::now()),
-            unread: heads.begin(),
+            head: heads.begin(),
             reader: Cell::new(None),
         }))
     }
@@ -89,16 +89,16 @@ impl Turns {
     pub(crate) fn coming(&self, is_sending: bool) -> Coming {
         let Self(state) = self;
         if matches!(state.coming.get(), Coming::Next) && state.answered.get() == 0 && !is_sending {
-            state.coming.set(Coming::Head(Head::default(), 0));
+            state.coming.set(Coming::Head(Head::default()));
         }
         state.coming.get()
     }
 
-    /// What is to come now, while so many bytes wait behind it; fails if there is no room for what came of a head.
-    pub(crate) fn comes(&self, coming: Coming, behind: usize) -> io::Result<()> {
+    /// So many bytes more of a head have come, and this is what comes now; fails if there is no room for them.
+    pub(crate) fn comes(&self, coming: Coming, of_head: usize) -> io::Result<()> {
         let Self(state) = self;
         state.coming.set(coming);
-        state.unread.set(behind + if let Coming::Head(_, bytes) = coming { bytes } else { 0 })
+        state.head.grow(of_head)
     }
 
     /// Since when the client has its turn, if it has.
@@ -129,6 +129,7 @@ impl Drop for Answering {
         let Self(turns) = self;
         let answered = &turns.0.answered;
         answered.set(answered.get().saturating_sub(1));
+        turns.0.head.let_go();
         turns.sent();
     }
 }

@@ -45,8 +45,11 @@ pub(super) fn import(connection: &mut AnyConnection, nodes: &[Node], here: WhatI
         let Some(row) = find(connection, &node.name, lock)? else { continue };
         let (id, host_before) = (RecordId(row.id), row.host());
         let before = (!is_new).then(|| (row.into_node(), host_before));
-        // One of which only its name is known was made for a guest or a job that came before it.
-        let is_known = |(before, _): &&(Node, _)| *before != Node::new(node.name.clone());
+        // One of which nothing else is known was made for a guest or a job that came before it.
+        let is_known = |(before, _): &&(Node, _)| {
+            let heard_of = Node { machine_type: before.machine_type.clone(), ..Node::new(node.name.clone()) };
+            *before != heard_of
+        };
         if let (WhatIsHere::Stays, Some((before, _))) = (here, before.as_ref().filter(is_known)) {
             let count = if before == node { &mut copied.same } else { &mut copied.newer };
             *count += 1;

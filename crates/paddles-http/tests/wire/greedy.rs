@@ -62,6 +62,29 @@ fn large_heads_share_what_there_is() {
     assert!(last.read_to_end().starts_with("HTTP/1.1 200 "));
 }
 
+/// Also those whose requests wait for their bodies.
+#[test]
+fn large_heads_are_counted_until_they_are_answered() {
+    let settings = HttpSettings { request_timeout: Duration::from_secs(5), ..HttpSettings::default() };
+    let service = Service::with(settings, TestDatabase::sqlite());
+    let large = format!("Content-Length: 100\r\nX-Large: {}\r\n", "a".repeat(120_000));
+    let connections: Vec<_> = (0..600)
+        .map(|_| {
+            let mut connection = RawConnection::to(&service);
+            connection.try_send(last_request("POST", "/runs/", &large, "{"));
+            connection
+        })
+        .collect();
+    assert_eq!(service.get("/").status, 200);
+    let answers: Vec<String> = connections.into_iter().map(RawConnection::read_to_end).collect();
+    let refused = answers.iter().filter(|answer| answer.is_empty()).count();
+    let timed_out = answers.iter().filter(|answer| answer.contains(" 408 ")).count();
+    assert!(refused > 100 && timed_out > 300 && refused + timed_out == 600, "{refused} refused, {timed_out} timed out");
+    let mut last = RawConnection::to(&service);
+    last.send(last_request("GET", "/", &format!("X-Large: {}\r\n", "a".repeat(120_000)), ""));
+    assert!(last.read_to_end().starts_with("HTTP/1.1 200 "));
+}
+
 /// Time for an answer is no time for the client.
 #[test]
 fn a_slow_answer_does_not_end_its_connection() {

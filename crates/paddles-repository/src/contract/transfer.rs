@@ -4,7 +4,8 @@ use paddles_domain::{
     Document, Job, JobKey, JobStatus, JobValues, LabZone, Node, NodeName, Queue, QueueName, Run, RunStatus, Value,
 };
 
-use super::{at, job, run};
+use super::nodes::targets;
+use super::{at, job, post, run};
 use crate::{Copied, JobsCopied, NodesCopied, PlacedJob, Repository, RunCondition, RunIndex, Stored, WhatIsHere};
 
 /// Rows of one page.
@@ -225,8 +226,13 @@ pub fn nodes_are_taken_in_with_their_locks(lab: &dyn Repository) {
     host.locked_since = None;
     // In a lab at work they stay, but for one that was only heard of.
     let heard_of = Node { description: Some("known now".to_owned()), ..Node::new(node("unheard of")) };
-    let arriving = [guest.clone(), host.clone(), heard_of.clone(), Node::new(node("new"))];
-    assert_eq!(lab.node_import(&arriving, WhatIsHere::Stays).unwrap().copied, fates(1, 1, 0, 2));
+    let mut patch = targets(&["reported"]);
+    patch.set(JobKey::MachineType, Some(Value::Text("smithi".to_owned())));
+    post(lab, "reports", "1", patch, 6);
+    let reported = Node { arch: Some("x86_64".to_owned()), ..Node::new(node("reported")) };
+    let arriving = [guest.clone(), host.clone(), heard_of.clone(), reported.clone(), Node::new(node("new"))];
+    assert_eq!(lab.node_import(&arriving, WhatIsHere::Stays).unwrap().copied, fates(1, 2, 0, 2));
+    assert_eq!(lab.node_get(&reported.name).unwrap().unwrap().node, reported);
     assert!(lab.node_get(&host.name).unwrap().unwrap().node.locked);
     assert_eq!(lab.node_get(&heard_of.name).unwrap().unwrap().node, heard_of);
     assert_eq!(import(&[guest.clone(), host.clone()]), fates(0, 2, 0, 0));
