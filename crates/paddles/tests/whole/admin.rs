@@ -188,6 +188,24 @@ fn nodes_and_queues_are_shown_and_filled(database: &TestDatabase) {
     let refused = command(database, &["admin", "import-nodes", file_name]);
     assert!(refused.code == Some(1) && refused.stderr.contains("node 2: up takes"), "{refused:?}");
     assert_eq!(client.get("/nodes/a/").status, 404, "all are read before one is stored");
+    // What the lab would refuse is foretold, and nothing of such a file is stored.
+    for (bad, why) in [
+        (json!({ "name": "b", "locked": true }), "node 2: "),
+        (json!({ "name": "b", "vm_host": "nowhere" }), "node 2: its vm_host is no node"),
+        (json!({ "name": "b", "vm_host": "b" }), "node 2: its vm_host is itself, or runs on it"),
+    ] {
+        fs::write(&file, json!([{ "name": "a" }, bad]).to_string()).unwrap();
+        for how in ["--dry-run", "--yes"] {
+            let refused = command(database, &["admin", "import-nodes", file_name, how]);
+            assert!(refused.code == Some(1) && refused.stderr.contains(why), "{how}: {refused:?}");
+        }
+        assert_eq!(client.get("/nodes/a/").status, 404);
+    }
+    let guest_of_a_guest =
+        json!([{ "name": "vm2", "vm_host": "vm1" }, { "name": "vm1", "vm_host": "metal" }, { "name": "metal" }]);
+    fs::write(&file, guest_of_a_guest.to_string()).unwrap();
+    assert!(admin(&["import-nodes", file_name, "--yes"]).contains("3 nodes created"));
+    assert_eq!(client.read("/nodes/vm2/")["vm_host"]["name"], "vm1");
 }
 
 on_both_databases!(

@@ -1,6 +1,6 @@
 //! `paddles admin import-nodes`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -26,18 +26,22 @@ pub(crate) struct ImportNodes {
     confirm: Confirm,
 }
 
+/// A node of the file.
+struct Entry {
+    number: usize,
+    name: NodeName,
+    patch: NodePatch,
+}
+
 impl ImportNodes {
     pub(super) fn run(&self, settings: &Settings, output: Output) -> Result<(), AdminError> {
-        let nodes = self.read()?;
         let lab = serve::repository(settings)?;
+        let nodes = self.check(&lab, self.read()?)?;
         self.confirm.ask(&format!("{} nodes are created or updated", nodes.len()))?;
         let be = self.confirm.tell("", "would be ");
         let (mut created, mut updated) = (0_u64, 0_u64);
-        // Hosts before their guests.
-        let (guests, others): (Vec<_>, Vec<_>) =
-            nodes.into_iter().partition(|(_, _, patch)| matches!(patch.vm_host, Some(Some(_))));
-        for (number, name, patch) in others.into_iter().chain(guests) {
-            let refuse = |reason: String| AdminError::BadNode { file: self.file.clone(), number, reason };
+        for Entry { number, name, patch } in nodes {
+            let refuse = |reason: String| self.bad(number, reason);
             let is_known = lab.node_get(&name)?.is_some();
             let (count, done) = if is_known { (&mut updated, "updated") } else { (&mut created, "created") };
             *count += 1;
@@ -50,11 +54,41 @@ impl ImportNodes {
         Ok(())
     }
 
+    fn bad(&self, number: usize, reason: String) -> AdminError {
+        AdminError::BadNode { file: self.file.clone(), number, reason }
+    }
+
+    /// The nodes in an order in which the lab takes them, if it takes them all: of a file with one that it does not, none is stored.
+    fn check(&self, lab: &dyn NodeRepository, nodes: Vec<Entry>) -> Result<Vec<Entry>, AdminError> {
+        let in_file: HashSet<NodeName> = nodes.iter().map(|entry| entry.name.clone()).collect();
+        let (nodes, rings) = hosts_first(nodes);
+        if let Some(Entry { number, .. }) = rings.first() {
+            return Err(self.bad(*number, ON_ITSELF.to_owned()));
+        }
+        for Entry { number, name, patch } in &nodes {
+            if let Some(Some(host)) = &patch.vm_host
+                && !in_file.contains(host)
+                && lab.node_get(host)?.is_none()
+            {
+                return Err(self.bad(*number, NO_HOST.to_owned()));
+            }
+            let now = act().when;
+            let refused = match lab.node_get(name)? {
+                Some(known) => without_lock(patch.clone()).update(&known.node, now).err(),
+                None => patch.clone().create(name.clone(), now).err(),
+            };
+            if let Some(refused) = refused {
+                return Err(self.bad(*number, refused.to_string()));
+            }
+        }
+        Ok(nodes)
+    }
+
     /// Every node of the file, with its number: all are read before one is stored.
-    fn read(&self) -> Result<Vec<(usize, NodeName, NodePatch)>, AdminError> {
+    fn read(&self) -> Result<Vec<Entry>, AdminError> {
         let text =
             fs::read_to_string(&self.file).map_err(|source| AdminError::Read { file: self.file.clone(), source })?;
-        let refuse = |number: usize, reason: String| AdminError::BadNode { file: self.file.clone(), number, reason };
+        let refuse = |number: usize, reason: String| self.bad(number, reason);
         let documents: Vec<&RawValue> = if text.trim_start().starts_with('[') {
             serde_json::from_str(&text).map_err(|error| refuse(1, error.to_string()))?
         } else {
@@ -65,10 +99,33 @@ impl ImportNodes {
         };
         let read = |(place, json): (usize, &&RawValue)| {
             let (name, patch) = read_node(json).map_err(|reason| refuse(place + 1, reason))?;
-            Ok((place + 1, name, patch))
+            Ok(Entry { number: place + 1, name, patch })
         };
         documents.iter().enumerate().map(read).collect()
     }
+}
+
+const NO_HOST: &str = "its vm_host is no node";
+const ON_ITSELF: &str = "its vm_host is itself, or runs on it";
+
+/// Hosts before their guests; and those that run on themselves, straight or by others.
+fn hosts_first(mut nodes: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
+    let mut ordered = Vec::new();
+    loop {
+        let waiting: HashSet<NodeName> = nodes.iter().map(|entry| entry.name.clone()).collect();
+        let runs_on_one = |entry: &Entry| matches!(&entry.patch.vm_host, Some(Some(host)) if waiting.contains(host));
+        let (guests, hosts): (Vec<_>, Vec<_>) = nodes.into_iter().partition(runs_on_one);
+        if hosts.is_empty() {
+            return (ordered, guests);
+        }
+        ordered.extend(hosts);
+        nodes = guests;
+    }
+}
+
+/// Nodes that are there are locked by locking them.
+fn without_lock(patch: NodePatch) -> NodePatch {
+    NodePatch { locked: None, locked_by: None, ..patch }
 }
 
 /// Creates a node, or changes the one that is there; says why not where it is refused.
@@ -77,20 +134,18 @@ fn store(
     (name, patch): (&NodeName, NodePatch),
     is_known: bool,
 ) -> Result<Result<(), String>, AdminError> {
-    let unknown_host = || "its vm_host is no node".to_owned();
     if !is_known {
         match lab.node_create(name, &patch, &act())? {
             NodeCreated::Created => return Ok(Ok(())),
-            NodeCreated::UnknownHost => return Ok(Err(unknown_host())),
+            NodeCreated::UnknownHost => return Ok(Err(NO_HOST.to_owned())),
             NodeCreated::Refused(refused) => return Ok(Err(refused.to_string())),
             NodeCreated::AlreadyExists => {}
         }
     }
-    let patch = NodePatch { locked: None, locked_by: None, ..patch };
-    Ok(match lab.node_update(name, &patch, &act())? {
+    Ok(match lab.node_update(name, &without_lock(patch), &act())? {
         NodeUpdated::Updated(_) | NodeUpdated::NotFound => Ok(()),
-        NodeUpdated::UnknownHost => Err(unknown_host()),
-        NodeUpdated::HostRing => Err("its vm_host is itself, or runs on it".to_owned()),
+        NodeUpdated::UnknownHost => Err(NO_HOST.to_owned()),
+        NodeUpdated::HostRing => Err(ON_ITSELF.to_owned()),
         NodeUpdated::Refused(refused) => Err(refused.to_string()),
     })
 }
