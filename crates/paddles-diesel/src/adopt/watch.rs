@@ -95,22 +95,22 @@ pub(super) fn catch_up(session: &mut Session, progress: &mut dyn Progress) -> Re
     if !is_on(session)? {
         return Ok(done);
     }
-    let mut left = session.number("count notes", NOTED)?;
-    // What is written as fast as it is counted stays for the end of the watch.
-    let most = left.unsigned_abs() * 2 + 20;
+    // What is written as fast as it is counted stays for the end of the watch. Notes may be millions: they are counted once.
+    let most = session.number("count notes", NOTED)?.unsigned_abs() * 2 + 20;
     let mut in_vain = 0;
-    while left > 0 && done < most && in_vain < ATTEMPTS {
-        let runs = session.change(count_some_runs)?;
-        let days = session.change(count_a_day)?;
-        if runs.is_none() || days.is_none() {
-            // Somebody holds one of these rows, and will let go.
-            in_vain += 1;
-            progress.wait("for rows that others hold");
-            std::thread::sleep(std::time::Duration::from_millis(300));
+    while done < most && in_vain < ATTEMPTS {
+        match (session.change(count_some_runs)?, session.change(count_a_day)?) {
+            (Some(0), Some(0)) => break,
+            (Some(runs), Some(days)) => done += runs + days,
+            (runs, days) => {
+                // Somebody holds one of these rows, and will let go.
+                in_vain += 1;
+                progress.wait("for rows that others hold");
+                std::thread::sleep(std::time::Duration::from_millis(300));
+                done += runs.unwrap_or(0) + days.unwrap_or(0);
+            }
         }
-        done += runs.unwrap_or(0) + days.unwrap_or(0);
         progress.reach(done);
-        left = session.number("count notes", NOTED)?;
     }
     Ok(done)
 }
@@ -142,8 +142,10 @@ pub(crate) fn end(session: &mut Session, progress: &mut dyn Progress) -> Result<
 /// Takes notes of some runs and counts those anew; says how many. A note is gone before its counting looks at jobs, so that
 /// what is written in between is noted once more.
 fn count_some_runs(connection: &mut PgConnection) -> QueryResult<u64> {
-    let wanted =
-        format!("SELECT DISTINCT CAST(run_id AS bigint) AS value FROM adoption_noted_runs LIMIT {RUNS_AT_ONCE}");
+    let wanted = format!(
+        "SELECT DISTINCT CAST(run_id AS bigint) AS value FROM (SELECT run_id FROM adoption_noted_runs LIMIT 1000) noted \
+         LIMIT {RUNS_AT_ONCE}"
+    );
     let runs = numbers(connection, &wanted)?;
     if !runs.is_empty() {
         let list = list(&runs);
